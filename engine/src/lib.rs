@@ -1,0 +1,9 @@
+//! `sgr_engine`: everything that `sgr_graph` *computes*.
+//!
+//! The crate knows nothing of Postgres: no server, no network, no clock, no printing. Functions take slices and
+//! documented config structs and return `Result`; long work is *stepped*, so that the host owns the loop, may cancel
+//! between two steps and report progress.
+
+pub mod cooccurrence;
+pub mod demo;
+pub mod recommend;

@@ -1,0 +1,50 @@
+//! Recommendation as a weighted sum of signals, so that the explanation is the computation.
+//!
+//! A [`Signal`] does two things: it proposes candidates, and it gives a candidate a value in [0, 1] with the evidence
+//! behind it. [`rank`] adds up `weight · value` over the signals, weights summing to 1: the contributions that are
+//! reported *are* the terms of that sum, added in the order of the signals.
+//!
+//! | signal | value of candidate c for the seed s (a track) or the profile P (a user's tracks) | source |
+//! | --- | --- | --- |
+//! | [`Cooccurrence`] | cosine(s, c); for a profile Σ cosine(i, c) over i in P, divided by the largest such sum | item-kNN, Sarwar et al., WWW 2001 |
+//! | [`TagOverlap`] | cosine of the IDF-weighted tag vectors | Salton & Buckley 1988 |
+//! | [`SharedArtist`] | 1 same artist, 0.5 collaborator; for a profile n/(n+1) with n tracks by the artist | – |
+//! | [`Popularity`] | ln(1+n)/ln(1+max n), n = playlists + likes | – |
+
+mod features;
+mod ranking;
+mod signals;
+mod tags;
+mod users;
+
+pub use features::{
+    TOP_TRACKS_PER_TAG, TagDictionary, TagRow, TrackFeatures, TrackInput, build_features, features_of, fold_tag, idf,
+    popularity,
+};
+pub use ranking::{Filter, Ranked, Weights, confidence, rank};
+pub use signals::{Cooccurrence, Evidence, NeighbourList, Popularity, SharedArtist, Signal, TagOverlap};
+pub use tags::{TagList, TagNeighbour, most_similar_by_tags};
+pub use users::{Listener, SimilarUser, UserFeatures, build_user_features, most_similar_users};
+
+/// The names of the signals, in the order in which their contributions are added up.
+pub const SIGNALS: [&str; 5] = ["playlists", "likes", "tags", "artist", "popularity"];
+
+/// Why a recommendation could not be computed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecommendError {
+    /// A name that is not in [`SIGNALS`].
+    #[error("unknown signal \"{name}\": use one of playlists, likes, tags, artist, popularity")]
+    UnknownSignal {
+        /// The name as it was given.
+        name: String,
+    },
+    /// A weight that is negative or not finite, or weights that are all 0.
+    #[error("invalid weight of signal \"{signal}\": {weight}; weights are finite, not negative and not all 0")]
+    InvalidWeight {
+        /// Whose weight.
+        signal: String,
+        /// The weight as it was given.
+        weight: f64,
+    },
+}

@@ -1,0 +1,175 @@
+//! The signals: each proposes candidates and gives a candidate a value in [0, 1] with the evidence behind it.
+
+use super::TrackFeatures;
+use rustc_hash::FxHashMap;
+
+/// A value and what it rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Evidence {
+    /// In [0, 1].
+    pub value: f64,
+    /// How much of it there is: playlists, users, tags; 1 for a shared artist.
+    pub count: u32,
+    /// The track of the profile that weighed most, where the signal knows.
+    pub strongest: Option<i64>,
+}
+
+/// One reason to recommend a track.
+pub trait Signal {
+    /// Adds the ids of tracks worth scoring.
+    fn propose(&self, candidates: &mut Vec<i64>);
+    /// The value of one candidate, proposed by whichever signal.
+    fn score(&self, candidate: &TrackFeatures) -> Evidence;
+}
+
+/// The nearest neighbours of one seed track, as parallel columns.
+#[derive(Debug, Clone, Copy)]
+pub struct NeighbourList<'a> {
+    /// The seed.
+    pub track_id: i64,
+    /// Baskets that hold the seed.
+    pub baskets: i32,
+    /// Neighbours.
+    pub neighbours: &'a [i64],
+    /// Baskets that hold both.
+    pub together: &'a [i32],
+    /// Baskets that hold the neighbour.
+    pub neighbour_baskets: &'a [i32],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Met {
+    sum: f64,
+    together: u32,
+    largest: f64,
+    strongest: i64,
+}
+
+/// Co-occurrence in baskets: cosine similarity, summed over the seeds.
+#[derive(Debug, Default)]
+pub struct Cooccurrence {
+    met: FxHashMap<i64, Met>,
+    /// What a sum is divided by: 1 for a single seed, the largest sum for a profile.
+    scale: f64,
+}
+
+impl Cooccurrence {
+    /// Adds the lists up. With `relative`, values are divided by the largest sum, so that the strongest candidate
+    /// has 1; without, there must be one list, and its cosines are the values.
+    pub fn new<'a>(lists: impl IntoIterator<Item = NeighbourList<'a>>, relative: bool) -> Self {
+        let mut met: FxHashMap<i64, Met> = FxHashMap::default();
+        for list in lists {
+            let rows = list.neighbours.iter().zip(list.together).zip(list.neighbour_baskets);
+            for ((&neighbour, &together), &baskets) in rows {
+                let cosine = f64::from(together) / (f64::from(list.baskets) * f64::from(baskets)).sqrt();
+                // Counts that were read while they changed may not fit together for a moment.
+                let cosine = if cosine.is_finite() { cosine.clamp(0.0, 1.0) } else { 0.0 };
+                let entry = met.entry(neighbour).or_default();
+                entry.sum += cosine;
+                entry.together = entry.together.saturating_add(u32::try_from(together).unwrap_or(0));
+                if cosine > entry.largest {
+                    entry.largest = cosine;
+                    entry.strongest = list.track_id;
+                }
+            }
+        }
+        let largest = met.values().map(|met| met.sum).fold(0.0, f64::max);
+        let scale = if relative && largest > 0.0 { largest } else { 1.0 };
+        Self { met, scale }
+    }
+}
+
+impl Signal for Cooccurrence {
+    fn propose(&self, candidates: &mut Vec<i64>) {
+        candidates.extend(self.met.keys());
+    }
+
+    fn score(&self, candidate: &TrackFeatures) -> Evidence {
+        self.met.get(&candidate.track_id).map_or_else(Evidence::default, |met| Evidence {
+            value: (met.sum / self.scale).min(1.0),
+            count: met.together,
+            strongest: Some(met.strongest),
+        })
+    }
+}
+
+/// Shared tags, rare ones counting more.
+#[derive(Debug, Default)]
+pub struct TagOverlap {
+    /// (tag, weight of the tag in the profile's vector · idf), ascending by tag.
+    weights: Vec<(i32, f64)>,
+    norm: f64,
+    proposals: Vec<i64>,
+}
+
+impl TagOverlap {
+    /// `profile`: (tag, tracks of the profile that have it, idf of the tag), ascending by tag; `proposals`: tracks
+    /// with the rarest of these tags.
+    pub fn new(profile: &[(i32, u32, f32)], proposals: Vec<i64>) -> Self {
+        let component = |&(_, tracks, idf): &(i32, u32, f32)| f64::from(tracks) * f64::from(idf);
+        let norm = profile.iter().map(component).map(|x| x * x).sum::<f64>().sqrt();
+        let weights = profile.iter().map(|entry| (entry.0, component(entry) * f64::from(entry.2))).collect();
+        Self { weights, norm, proposals }
+    }
+}
+
+impl Signal for TagOverlap {
+    fn propose(&self, candidates: &mut Vec<i64>) {
+        candidates.extend(&self.proposals);
+    }
+
+    fn score(&self, candidate: &TrackFeatures) -> Evidence {
+        let (mut dot, mut count) = (0.0, 0);
+        let mut mine = self.weights.iter().peekable();
+        for tag_id in &candidate.tag_ids {
+            while mine.next_if(|(id, _)| id < tag_id).is_some() {}
+            if let Some((_, weight)) = mine.next_if(|(id, _)| id == tag_id) {
+                dot += weight;
+                count += 1;
+            }
+        }
+        let norms = self.norm * f64::from(candidate.tag_norm);
+        // `tag_norm` is stored in single precision, so that identical tags may come out a hair above 1.
+        let value = if norms > 0.0 { (dot / norms).min(1.0) } else { 0.0 };
+        Evidence { value, count, strongest: None }
+    }
+}
+
+/// Tracks by the same artist or by those who made tracks with him.
+#[derive(Debug, Default)]
+pub struct SharedArtist {
+    values: FxHashMap<i64, f64>,
+    proposals: Vec<i64>,
+}
+
+impl SharedArtist {
+    /// `values`: what a track by each artist is worth, in [0, 1]; `proposals`: tracks by these artists.
+    pub fn new(values: impl IntoIterator<Item = (i64, f64)>, proposals: Vec<i64>) -> Self {
+        Self { values: values.into_iter().collect(), proposals }
+    }
+}
+
+impl Signal for SharedArtist {
+    fn propose(&self, candidates: &mut Vec<i64>) {
+        candidates.extend(&self.proposals);
+    }
+
+    fn score(&self, candidate: &TrackFeatures) -> Evidence {
+        candidate
+            .artist_id
+            .and_then(|artist| self.values.get(&artist))
+            .map_or_else(Evidence::default, |&value| Evidence { value, count: 1, strongest: None })
+    }
+}
+
+/// How much a track is played at all. Proposes nothing: it only breaks ties and orders what is filled up.
+#[derive(Debug, Default)]
+pub struct Popularity;
+
+impl Signal for Popularity {
+    fn propose(&self, _candidates: &mut Vec<i64>) {}
+
+    fn score(&self, candidate: &TrackFeatures) -> Evidence {
+        Evidence { value: f64::from(candidate.popularity), count: candidate.playlists, strongest: None }
+    }
+}

@@ -1,0 +1,106 @@
+//! Users with similar taste.
+
+use super::features::idf;
+use rustc_hash::FxHashMap;
+
+/// A user's likes in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct UserFeatures {
+    /// Distinct liked tracks.
+    pub likes: u32,
+    /// sqrt(Σ idf²) over them, see [`idf`].
+    pub norm: f32,
+}
+
+/// One user who likes one of the seed user's tracks.
+#[derive(Debug, Clone, Copy)]
+pub struct Listener {
+    /// The user.
+    pub user_id: i64,
+    /// Inverse document frequency of the track.
+    pub idf: f64,
+}
+
+/// A user with shared tracks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SimilarUser {
+    /// The user.
+    pub user_id: i64,
+    /// Tracks that both like.
+    pub shared: u32,
+    /// shared / (tracks of either), in [0, 1].
+    pub jaccard: f64,
+    /// shared / (tracks of the one with fewer), in [0, 1].
+    pub overlap: f64,
+    /// Cosine of the vectors that have idf(track) where the user likes the track, in [0, 1].
+    pub idf_cosine: f64,
+}
+
+/// The features of every user, ascending by user. `users` and `tracks` are parallel columns in any order; a repeated
+/// pair counts once.
+pub fn build_user_features(users: &[i64], tracks: &[i64]) -> Vec<(i64, UserFeatures)> {
+    let mut likes: Vec<(i64, i64)> = users.iter().copied().zip(tracks.iter().copied()).collect();
+    likes.sort_unstable();
+    likes.dedup();
+    let mut likes_of: FxHashMap<i64, usize> = FxHashMap::default();
+    for (_, track) in &likes {
+        *likes_of.entry(*track).or_default() += 1;
+    }
+    let by_user = || likes.chunk_by(|a, b| a.0 == b.0);
+    let everybody = by_user().count();
+    by_user()
+        .map(|liked| {
+            let squares: f64 = liked
+                .iter()
+                .map(|(_, track)| f64::from(idf(everybody, likes_of.get(track).copied().unwrap_or(0))))
+                .map(|weight| weight * weight)
+                .sum();
+            let likes = u32::try_from(liked.len()).unwrap_or(u32::MAX);
+            (liked[0].0, UserFeatures { likes, norm: squares.sqrt() as f32 })
+        })
+        .collect()
+}
+
+/// The `k` users with the largest IDF cosine to `seed`; ties: more shared tracks, then the smaller id.
+///
+/// `listeners` holds an entry for each other user and each of the seed's tracks that he likes. `features_of` says what
+/// is known of a user; of an unknown one no more is assumed than the shared tracks.
+pub fn most_similar_users(
+    seed: UserFeatures,
+    listeners: &[Listener],
+    mut features_of: impl FnMut(i64) -> Option<UserFeatures>,
+    k: usize,
+) -> Vec<SimilarUser> {
+    let mut met: FxHashMap<i64, (u32, f64)> = FxHashMap::default();
+    for listener in listeners {
+        let entry = met.entry(listener.user_id).or_default();
+        entry.0 += 1;
+        entry.1 += listener.idf * listener.idf;
+    }
+    let mut found: Vec<SimilarUser> = met
+        .into_iter()
+        .map(|(user_id, (shared, dot))| {
+            let other = features_of(user_id).unwrap_or(UserFeatures { likes: shared, norm: dot.sqrt() as f32 });
+            // Features are as old as the last refresh, the likes are not: never fewer than what is shared.
+            let theirs = other.likes.max(shared);
+            let mine = seed.likes.max(shared);
+            let norms = f64::from(seed.norm) * f64::from(other.norm);
+            SimilarUser {
+                user_id,
+                shared,
+                jaccard: f64::from(shared) / f64::from(mine + theirs - shared),
+                overlap: f64::from(shared) / f64::from(mine.min(theirs)),
+                idf_cosine: if norms > 0.0 { (dot / norms).min(1.0) } else { 0.0 },
+            }
+        })
+        .collect();
+    let order = |a: &SimilarUser, b: &SimilarUser| {
+        b.idf_cosine.total_cmp(&a.idf_cosine).then(b.shared.cmp(&a.shared)).then(a.user_id.cmp(&b.user_id))
+    };
+    if k < found.len() {
+        found.select_nth_unstable_by(k, order);
+        found.truncate(k);
+    }
+    found.sort_unstable_by(order);
+    found
+}

@@ -1,0 +1,1 @@
+-- Functions that need nothing native, and what pgrx cannot say: comments and row estimates.

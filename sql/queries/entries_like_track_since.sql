@@ -1,0 +1,1 @@
+SELECT e.user_id, e.track_id FROM {interactions} AS e WHERE e.kind = 'like' AND e.occurred_at >= $1

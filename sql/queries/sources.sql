@@ -1,0 +1,1 @@
+SELECT role, query FROM sgr.sources

@@ -1,0 +1,6 @@
+//! The SQL functions, one file per topic. They check arguments, call what does the work, and hand rows back.
+
+mod catalogue;
+mod cooccurrence;
+mod recommend;
+mod related;

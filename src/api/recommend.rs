@@ -1,0 +1,114 @@
+//! `sgr_recommend`, `sgr_recommend_user`, `sgr_signal_set`.
+
+use crate::recommend::{self, Recommendation, Wish};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+/// The columns that both recommenders return; see [`rows`].
+type Recommendations = TableIterator<
+    'static,
+    (
+        name!(rank, i32),
+        name!(track_id, i64),
+        name!(title, Option<String>),
+        name!(artist, Option<String>),
+        name!(score, f64),
+        name!(by_playlists, f64),
+        name!(by_likes, f64),
+        name!(by_tags, f64),
+        name!(by_artist, f64),
+        name!(by_popularity, f64),
+        name!(confidence, f64),
+        name!(fallback, Option<String>),
+        name!(because, String),
+    ),
+>;
+
+#[pg_extern(stable, parallel_safe)]
+#[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
+fn sgr_recommend(
+    track: i64,
+    k: default!(i32, 10),
+    exclude_same_artist: default!(bool, false),
+    genres: default!(Option<Vec<String>>, "NULL"),
+    tags: default!(Option<Vec<String>>, "NULL"),
+    profile: default!(&str, "'default'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(rank, i32),
+            name!(track_id, i64),
+            name!(title, Option<String>),
+            name!(artist, Option<String>),
+            name!(score, f64),
+            name!(by_playlists, f64),
+            name!(by_likes, f64),
+            name!(by_tags, f64),
+            name!(by_artist, f64),
+            name!(by_popularity, f64),
+            name!(confidence, f64),
+            name!(fallback, Option<String>),
+            name!(because, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let wish = Wish { k, genres, tags, profile };
+    Ok(rows(recommend::for_track(track, &wish, exclude_same_artist)?))
+}
+
+#[pg_extern(stable, parallel_safe)]
+#[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
+fn sgr_recommend_user(
+    user_id: i64,
+    k: default!(i32, 10),
+    include_known: default!(bool, false),
+    genres: default!(Option<Vec<String>>, "NULL"),
+    tags: default!(Option<Vec<String>>, "NULL"),
+    profile: default!(&str, "'default'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(rank, i32),
+            name!(track_id, i64),
+            name!(title, Option<String>),
+            name!(artist, Option<String>),
+            name!(score, f64),
+            name!(by_playlists, f64),
+            name!(by_likes, f64),
+            name!(by_tags, f64),
+            name!(by_artist, f64),
+            name!(by_popularity, f64),
+            name!(confidence, f64),
+            name!(fallback, Option<String>),
+            name!(because, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let wish = Wish { k, genres, tags, profile };
+    Ok(rows(recommend::for_user(user_id, &wish, include_known)?))
+}
+
+fn rows(recommendations: Vec<Recommendation>) -> Recommendations {
+    TableIterator::new((1..).zip(recommendations).map(|(rank, row)| {
+        let [playlists, likes, tags, artist, popularity] = row.ranked.contributions;
+        (
+            rank,
+            row.ranked.track_id,
+            row.title,
+            row.artist,
+            row.ranked.score,
+            playlists,
+            likes,
+            tags,
+            artist,
+            popularity,
+            row.ranked.confidence,
+            row.ranked.fallback.map(str::to_owned),
+            row.because,
+        )
+    }))
+}

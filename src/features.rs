@@ -1,0 +1,173 @@
+//! `sgr.track_features` and `sgr.tag_index`: what the signals read of each track.
+
+use crate::bulk_write::{TableWriter, Value};
+use crate::error::Result;
+use crate::kind::Kind;
+use crate::load::{self, Part};
+use crate::refresh::{Outcome, note_run};
+use crate::settings;
+use crate::sources::Sources;
+use crate::spi::{self, Arg, Row};
+use pgrx::check_for_interrupts;
+use serde_json::json;
+use sgr_engine::recommend::{
+    TOP_TRACKS_PER_TAG, TagDictionary, TrackFeatures, TrackInput, build_features, build_user_features, features_of,
+};
+use std::time::Instant;
+
+/// Whether the features were ever written.
+pub fn exist() -> Result<bool> {
+    let mut any = false;
+    spi::select_fresh("SELECT FROM sgr.track_features LIMIT 1", &Sources::NONE, &[], |_| {
+        any = true;
+        Ok(())
+    })?;
+    Ok(any)
+}
+
+/// Writes both tables anew: every track of the catalogue, and every track that is only known from baskets.
+pub fn rebuild(sources: &Sources) -> Result<Outcome> {
+    let started = Instant::now();
+    let mut tracks = Vec::new();
+    let mut entries = 0;
+    spi::select_fresh(include_str!("../sql/queries/features_all.sql"), sources, &[], |row| {
+        let track = input(row);
+        entries += track.tags.len() as u64;
+        tracks.push(track);
+        Ok(())
+    })?;
+    // A relation of the user's own may name a track twice.
+    tracks.sort_by_key(|track| track.track_id);
+    tracks.dedup_by_key(|track| track.track_id);
+    let (features, tags) = build_features(&tracks);
+    drop(tracks);
+    check_for_interrupts!();
+    spi::execute("DELETE FROM sgr.track_features", &Sources::NONE, &[])?;
+    spi::execute("DELETE FROM sgr.tag_index", &Sources::NONE, &[])?;
+    write(&features)?;
+    let mut table = TableWriter::open(c"tag_index")?;
+    for tag in &tags {
+        let top = &tag.track_ids[..tag.track_ids.len().min(TOP_TRACKS_PER_TAG)];
+        table.push(&[
+            Value::Int(tag.tag_id),
+            Value::Text(&tag.tag),
+            Value::Int(i32::try_from(tag.track_ids.len()).unwrap_or(i32::MAX)),
+            Value::Real(tag.idf),
+            Value::Bigs(top),
+            Value::Bigs(&tag.track_ids),
+            Value::Reals(&tag.track_norms),
+        ]);
+    }
+    table.finish();
+    rebuild_users(sources)?;
+    let mut outcome = Outcome {
+        basket: "tag",
+        item: "track",
+        mode: "full",
+        entries,
+        baskets: tags.len() as u64,
+        rows: features.len() as u64,
+        elapsed_ms: started.elapsed().as_secs_f64() * 1e3,
+        ..Outcome::default()
+    };
+    let parameters = json!({ "basket": "tag", "item": "track", "source": sources.expand("{tracks}") });
+    outcome.run_id = note_run("cooccur_refresh", &parameters, &outcome)?;
+    Ok(outcome)
+}
+
+fn rebuild_users(sources: &Sources) -> Result<()> {
+    let likes = load::entries(Kind::TracksByLikes, sources, Part::All, settings::memory_limit())?;
+    let users = build_user_features(&likes.basket_ids, &likes.item_ids);
+    spi::execute("DELETE FROM sgr.user_features", &Sources::NONE, &[])?;
+    let mut table = TableWriter::open(c"user_features")?;
+    for (user_id, user) in users {
+        let likes = i32::try_from(user.likes).unwrap_or(i32::MAX);
+        table.push(&[Value::Big(user_id), Value::Int(likes), Value::Real(user.norm)]);
+    }
+    table.finish();
+    Ok(())
+}
+
+/// Writes the rows of some tracks anew, after an incremental refresh. Tags that are new since the last
+/// [`rebuild`] wait for the next.
+pub fn update(track_ids: &[i64], sources: &Sources) -> Result<()> {
+    if track_ids.is_empty() || !exist()? {
+        return Ok(());
+    }
+    let mut tracks = Vec::new();
+    spi::select_fresh(include_str!("../sql/queries/features_some.sql"), sources, &[Arg::Bigs(track_ids)], |row| {
+        tracks.push(input(row));
+        Ok(())
+    })?;
+    tracks.sort_by_key(|track| track.track_id);
+    tracks.dedup_by_key(|track| track.track_id);
+    let features = of_tracks(&tracks, true)?;
+    let delete = "DELETE FROM sgr.track_features WHERE track_id = ANY ($1)";
+    spi::execute(delete, &Sources::NONE, &[Arg::Bigs(track_ids)])?;
+    write(&features)
+}
+
+/// The features of tracks that the table may not have yet, read from the catalogue.
+pub fn from_catalogue(track_ids: &[i64], sources: &Sources) -> Result<Vec<TrackFeatures>> {
+    let mut tracks = Vec::new();
+    spi::select(include_str!("../sql/queries/features_some.sql"), sources, &[Arg::Bigs(track_ids)], |row| {
+        tracks.push(input(row));
+        Ok(())
+    })?;
+    of_tracks(&tracks, false)
+}
+
+fn of_tracks(tracks: &[TrackInput], fresh: bool) -> Result<Vec<TrackFeatures>> {
+    let mut most = 0;
+    let mut dictionary = TagDictionary::default();
+    spi::select_as(fresh, include_str!("../sql/queries/features_most.sql"), &Sources::NONE, &[], |row| {
+        most = row.int(0).unwrap_or(0);
+        Ok(())
+    })?;
+    let mut names: Vec<Option<String>> = tracks
+        .iter()
+        .flat_map(|track| track.tags.iter().chain(&track.genre))
+        .map(|tag| sgr_engine::recommend::fold_tag(tag))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let by_name = "SELECT t.tag, t.tag_id, t.idf FROM sgr.tag_index AS t WHERE t.tag = ANY ($1)";
+    spi::select_as(fresh, by_name, &Sources::NONE, &[Arg::Texts(&names)], |row| {
+        if let (Some(tag), Some(tag_id), Some(idf)) = (row.text(0), row.int(1), row.float(2)) {
+            dictionary.insert(tag.into_owned(), tag_id as i32, idf as f32);
+        }
+        Ok(())
+    })?;
+    Ok(tracks.iter().map(|track| features_of(track, &dictionary, u64::try_from(most).unwrap_or(0))).collect())
+}
+
+fn input(row: &Row) -> TrackInput {
+    let count = |column| row.int(column).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    TrackInput {
+        track_id: row.int(0).unwrap_or_default(),
+        artist_id: row.int(1),
+        genre: row.text(2).map(std::borrow::Cow::into_owned),
+        tags: row.texts(3).unwrap_or_default(),
+        playlists: count(4),
+        likes: count(5),
+    }
+}
+
+fn write(features: &[TrackFeatures]) -> Result<()> {
+    let int = |n: u32| Value::Int(i32::try_from(n).unwrap_or(i32::MAX));
+    let mut table = TableWriter::open(c"track_features")?;
+    for track in features {
+        table.push(&[
+            Value::Big(track.track_id),
+            track.artist_id.map_or(Value::Null, Value::Big),
+            track.genre_id.map_or(Value::Null, Value::Int),
+            Value::Ints(&track.tag_ids),
+            Value::Real(track.tag_norm),
+            int(track.playlists),
+            int(track.likes),
+            Value::Real(track.popularity),
+        ]);
+    }
+    table.finish();
+    Ok(())
+}

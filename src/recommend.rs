@@ -1,0 +1,250 @@
+//! Recommendation: reads what the signals need, lets the engine rank, and words the reasons.
+
+mod profile;
+mod reason;
+
+use crate::error::{Error, Result};
+use crate::features;
+use crate::related::{Named, track_names};
+use crate::sources::Sources;
+use crate::spi::{self, Arg, Row};
+pub use profile::{overlay_drift, unknown_track};
+
+use profile::Profile;
+use sgr_engine::recommend::{Filter, Popularity, Ranked, SIGNALS, Signal, TrackFeatures, Weights, fold_tag, rank};
+use std::collections::HashMap;
+
+/// The arguments that both recommenders share.
+pub struct Wish<'a> {
+    /// Rows wanted.
+    pub k: i32,
+    /// Only tracks of these genres.
+    pub genres: Option<Vec<String>>,
+    /// Only tracks with at least one of these tags.
+    pub tags: Option<Vec<String>>,
+    /// The row set of `sgr.signals`.
+    pub profile: &'a str,
+}
+
+/// A row of `sgr_recommend` and `sgr_recommend_user`.
+pub struct Recommendation {
+    /// Scores, contributions, evidence.
+    pub ranked: Ranked,
+    /// Title, if known.
+    pub title: Option<String>,
+    /// Artist's name, if known.
+    pub artist: Option<String>,
+    /// One readable line.
+    pub because: String,
+}
+
+/// Tracks like one track. Errors: 42704 unknown track or profile, 22023 bad arguments.
+pub fn for_track(track_id: i64, wish: &Wish, exclude_same_artist: bool) -> Result<Vec<Recommendation>> {
+    let k = size(wish.k)?;
+    let sources = Sources::load()?;
+    let profile = Profile::of_track(track_id, &sources)?;
+    let mut filter = filter(wish)?;
+    filter.exclude = vec![track_id];
+    filter.not_by = if exclude_same_artist { profile.artist_of_seed() } else { None };
+    recommend(&profile, filter, wish, k, &sources)
+}
+
+/// Tracks for one user. Errors: as [`for_track`], 42704 for a user of whom nothing is known.
+pub fn for_user(user_id: i64, wish: &Wish, include_known: bool) -> Result<Vec<Recommendation>> {
+    let k = size(wish.k)?;
+    let sources = Sources::load()?;
+    let profile = Profile::of_user(user_id, &sources)?;
+    let mut filter = filter(wish)?;
+    if !include_known {
+        filter.exclude = profile.seeds().to_vec();
+    }
+    recommend(&profile, filter, wish, k, &sources)
+}
+
+/// `k` as a number of rows. Errors: 22023.
+pub fn size(k: i32) -> Result<usize> {
+    usize::try_from(k)
+        .map_err(|_| Error::invalid(format!("k must not be negative, not {k}")).hint("k is the number of rows wanted"))
+}
+
+fn recommend(
+    profile: &Profile,
+    filter: Filter,
+    wish: &Wish,
+    k: usize,
+    sources: &Sources,
+) -> Result<Vec<Recommendation>> {
+    let weights = weights(wish.profile)?;
+    let signals: [&dyn Signal; SIGNALS.len()] =
+        [&profile.playlists, &profile.likes, &profile.tags, &profile.artists, &Popularity];
+    let mut candidate_ids = Vec::with_capacity(512);
+    for signal in signals {
+        signal.propose(&mut candidate_ids);
+    }
+    candidate_ids.sort_unstable();
+    candidate_ids.dedup();
+    let candidates = features_of(&candidate_ids)?;
+    let mut ranked = rank(&signals, &weights, &candidates, &filter, k);
+    if ranked.len() < k {
+        fill(&mut ranked, k, &signals, &weights, &filter, candidate_ids, sources)?;
+    }
+    let names = names(&ranked, profile, sources)?;
+    Ok(ranked
+        .into_iter()
+        .map(|ranked| {
+            let because = reason::because(&ranked, profile.is_user(), |track_id| {
+                names.get(&track_id).and_then(|(title, _)| title.clone())
+            });
+            let (title, artist) = names.get(&ranked.track_id).cloned().unwrap_or_default();
+            Recommendation { ranked, title, artist, because }
+        })
+        .collect())
+}
+
+/// Appends the most popular tracks that the filter admits until there are `k`, then those nobody counted yet. They
+/// stand behind everything that was proposed, so that the first rows do not depend on `k`.
+fn fill(
+    ranked: &mut Vec<Ranked>,
+    k: usize,
+    signals: &[&dyn Signal; SIGNALS.len()],
+    weights: &Weights,
+    filter: &Filter,
+    mut proposed: Vec<i64>,
+    sources: &Sources,
+) -> Result<()> {
+    proposed.extend(&filter.exclude);
+    let arg = |wanted: &Option<Vec<i32>>| wanted.clone().unwrap_or_default();
+    let (genres, tags) = (arg(&filter.genres), arg(&filter.tags));
+    let missing = (k - ranked.len()) as i64;
+    let mut more = Vec::new();
+    spi::select(
+        include_str!("../sql/queries/features_popular.sql"),
+        &Sources::NONE,
+        &[
+            Arg::Bigs(&proposed),
+            Arg::MaybeBig(filter.not_by),
+            Arg::Bool(filter.genres.is_none()),
+            Arg::Ints(&genres),
+            Arg::Bool(filter.tags.is_none()),
+            Arg::Ints(&tags),
+            Arg::Big(missing),
+        ],
+        |row| {
+            more.push(track_features(row));
+            Ok(())
+        },
+    )?;
+    // Tracks that came after the last refresh have no features yet; what they are is read from the catalogue.
+    if (more.len() as i64) < missing {
+        let mut new = Vec::new();
+        spi::select(include_str!("../sql/queries/tracks_without_features.sql"), sources, &[], |row| {
+            new.extend(row.int(0));
+            Ok(())
+        })?;
+        new.retain(|id| !proposed.contains(id));
+        more.extend(features::from_catalogue(&new, sources)?.into_iter().filter(|track| filter.admits(track)));
+    }
+    for track in more.into_iter().take(k - ranked.len()) {
+        ranked.extend(rank(signals, weights, std::slice::from_ref(&track), filter, 1));
+    }
+    Ok(())
+}
+
+/// The weights of a profile. Errors: 42704.
+pub fn weights(profile: &str) -> Result<Weights> {
+    let mut pairs: Vec<(String, f64)> = Vec::with_capacity(SIGNALS.len());
+    spi::select(include_str!("../sql/queries/signal_weights.sql"), &Sources::NONE, &[Arg::Text(profile)], |row| {
+        if let (Some(signal), Some(weight)) = (row.text(0), row.float(1)) {
+            pairs.push((signal.into_owned(), weight));
+        }
+        Ok(())
+    })?;
+    if pairs.is_empty() {
+        return Err(Error::unknown(format!("no signal profile \"{profile}\""))
+            .hint("SELECT DISTINCT profile FROM sgr.signals lists them; sgr_signal_set makes one"));
+    }
+    Ok(Weights::from_pairs(pairs.iter().map(|(signal, weight)| (signal.as_str(), *weight)))?)
+}
+
+fn filter(wish: &Wish) -> Result<Filter> {
+    Ok(Filter {
+        genres: wish.genres.as_deref().map(tag_ids).transpose()?,
+        tags: wish.tags.as_deref().map(tag_ids).transpose()?,
+        ..Filter::default()
+    })
+}
+
+fn tag_ids(names: &[String]) -> Result<Vec<i32>> {
+    let folded: Vec<Option<String>> = names.iter().map(|name| fold_tag(name)).collect();
+    let mut ids = Vec::with_capacity(folded.len());
+    spi::select(
+        "SELECT t.tag_id FROM sgr.tag_index AS t WHERE t.tag = ANY ($1)",
+        &Sources::NONE,
+        &[Arg::Texts(&folded)],
+        |row| {
+            ids.extend(row.int(0).map(|id| id as i32));
+            Ok(())
+        },
+    )?;
+    Ok(ids)
+}
+
+/// The features of those of the tracks that have any.
+fn stored_features(track_ids: &[i64]) -> Result<Vec<TrackFeatures>> {
+    let mut found = Vec::with_capacity(track_ids.len());
+    spi::select(include_str!("../sql/queries/features_by_id.sql"), &Sources::NONE, &[Arg::Bigs(track_ids)], |row| {
+        found.push(track_features(row));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The features of some tracks; those without a row are known by their id alone.
+fn features_of(track_ids: &[i64]) -> Result<Vec<TrackFeatures>> {
+    let mut found = stored_features(track_ids)?;
+    if found.len() < track_ids.len() {
+        found.sort_unstable_by_key(|track| track.track_id);
+        let missing: Vec<TrackFeatures> = track_ids
+            .iter()
+            .filter(|id| found.binary_search_by_key(*id, |track| track.track_id).is_err())
+            .map(|&track_id| TrackFeatures { track_id, ..TrackFeatures::default() })
+            .collect();
+        found.extend(missing);
+    }
+    Ok(found)
+}
+
+fn track_features(row: &Row) -> TrackFeatures {
+    let count = |column| row.int(column).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    TrackFeatures {
+        track_id: row.int(0).unwrap_or_default(),
+        artist_id: row.int(1),
+        genre_id: row.int(2).map(|id| id as i32),
+        tag_ids: row.ints(3).unwrap_or_default().to_vec(),
+        tag_norm: row.float(4).unwrap_or(0.0) as f32,
+        playlists: count(5),
+        likes: count(6),
+        popularity: row.float(7).unwrap_or(0.0) as f32,
+    }
+}
+
+/// Whether any row of the catalogue mentions a track.
+pub fn is_known(track_id: i64, sources: &Sources) -> Result<bool> {
+    let mut known = false;
+    spi::select(include_str!("../sql/queries/track_exists.sql"), sources, &[Arg::Big(track_id)], |_| {
+        known = true;
+        Ok(())
+    })?;
+    Ok(known)
+}
+
+/// Title and artist of the ranked tracks, and of the profile's tracks that their reasons name.
+fn names(ranked: &[Ranked], profile: &Profile, sources: &Sources) -> Result<HashMap<i64, Named>> {
+    let mut ids: Vec<i64> = ranked.iter().map(|ranked| ranked.track_id).collect();
+    if profile.is_user() {
+        ids.extend(ranked.iter().filter_map(reason::strongest));
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    track_names(&ids, sources)
+}

@@ -1,0 +1,363 @@
+//! Refreshing `sgr.cooccurrence`: full or incremental, in the caller's transaction. Readers see the old rows until it
+//! commits, and nothing of it if it fails.
+
+use crate::error::{Error, Result};
+use crate::features;
+use crate::incremental;
+use crate::interrupt::{Event, pipeline, thread_pool};
+use crate::kind::{Kind, one_of};
+use crate::load::{self, Part};
+use crate::settings;
+use crate::sources::Sources;
+use crate::spi::{self, Arg};
+use crate::store::{self, CooccurrenceWriter};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use serde_json::json;
+use sgr_engine::cooccurrence::{Baskets, CooccurrenceConfig, Counter, Estimate, Measure, estimate};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// First key of the advisory locks that keep refreshes of one kind apart; the second is the kind.
+const LOCK_CLASS: i32 = 0x5347_5201;
+
+/// The arguments of `sgr_cooccur_refresh`, checked.
+pub struct Request {
+    /// What to count and keep.
+    pub config: CooccurrenceConfig,
+    /// Only entries added since then.
+    pub since: Option<TimestampWithTimeZone>,
+    /// Threads of the computation.
+    pub threads: usize,
+    /// "auto", "full" or "incremental".
+    pub mode: String,
+}
+
+/// The arguments as they come from SQL.
+pub struct Arguments {
+    pub top_k: Option<i32>,
+    pub rank_by: String,
+    pub min_together: i32,
+    pub max_basket_len: Option<i32>,
+    pub max_per_owner: Option<i32>,
+    pub since: Option<TimestampWithTimeZone>,
+    pub threads: Option<i32>,
+    pub mode: String,
+}
+
+impl TryFrom<Arguments> for Request {
+    type Error = Error;
+
+    fn try_from(arguments: Arguments) -> Result<Self> {
+        let positive = |name: &str, value: i32| {
+            u32::try_from(value)
+                .ok()
+                .filter(|&value| value > 0)
+                .ok_or_else(|| Error::invalid(format!("{name} must be at least 1, not {value}")))
+        };
+        let config = CooccurrenceConfig {
+            top_k: arguments.top_k.map(|k| positive("top_k", k)).transpose()?.map(|k| k as usize),
+            rank_by: measure(&arguments.rank_by)?,
+            min_together: positive("min_together", arguments.min_together)?,
+            max_basket_len: arguments
+                .max_basket_len
+                .map(|n| positive("max_basket_len", n))
+                .transpose()?
+                .map(|n| n as usize),
+            max_per_owner: arguments.max_per_owner.map(|n| positive("max_per_owner", n)).transpose()?,
+            memory_limit: settings::memory_limit(),
+        };
+        config.validate()?;
+        one_of("mode", Some(&arguments.mode), &["auto", "full", "incremental"])?;
+        Ok(Self {
+            config,
+            since: arguments.since,
+            threads: settings::threads(arguments.threads)?,
+            mode: arguments.mode,
+        })
+    }
+}
+
+/// A measure by its name. Errors: 22023.
+pub fn measure(name: &str) -> Result<Measure> {
+    name.parse().map_err(|_| {
+        Error::invalid(format!("unknown measure \"{name}\""))
+            .hint(format!("use one of {}", Measure::ALL.map(|measure| measure.to_string()).join(", ")))
+    })
+}
+
+/// What one refresh did: a row of `sgr_cooccur_refresh`.
+#[derive(Default)]
+pub struct Outcome {
+    pub basket: &'static str,
+    pub item: &'static str,
+    /// "full", "incremental" or "unchanged".
+    pub mode: &'static str,
+    pub entries: u64,
+    pub baskets: u64,
+    pub baskets_skipped: u64,
+    pub rows: u64,
+    pub pairs: u64,
+    pub memory_bytes: u64,
+    pub elapsed_ms: f64,
+    pub run_id: i64,
+}
+
+/// What is stored of a kind's last refresh.
+pub struct State {
+    pub total_baskets: i64,
+    pub drifted: i64,
+    pub parameters: serde_json::Value,
+}
+
+/// Refreshes the kinds that `basket` and `item` name, then, if all were meant or none was there yet, the features.
+pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> Result<Vec<Outcome>> {
+    let sources = Sources::load()?;
+    let mut outcomes = Vec::new();
+    if basket != Some("tag") {
+        for kind in Kind::matching(basket, item)? {
+            outcomes.push(refresh_kind(kind, &sources, request)?);
+        }
+    } else if item.is_some_and(|item| item != "track") {
+        return Err(Error::invalid("baskets of tags hold tracks only").hint("leave item out, or set it to track"));
+    }
+    let nothing = outcomes.iter().all(|outcome| outcome.entries == 0 && outcome.mode == "full");
+    let asked = basket.is_none() && item.is_none() || basket == Some("tag");
+    if asked || !features::exist()? {
+        let full = basket == Some("tag") || outcomes.iter().any(|outcome| outcome.mode == "full");
+        if full || !features::exist()? {
+            outcomes.push(features::rebuild(&sources)?);
+        }
+    }
+    if nothing && outcomes.iter().all(|outcome| outcome.rows == 0) && basket != Some("tag") {
+        notice!(
+            "there was nothing to count: the catalogue is empty (sgr_demo_load() fills it, sgr_source_set() points at tables of your own)"
+        );
+    }
+    Ok(outcomes)
+}
+
+fn refresh_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Outcome> {
+    let started = Instant::now();
+    lock(kind)?;
+    let parameters = parameters(kind, sources, request);
+    let seen = snapshot()?;
+    let state = state(kind)?;
+    let plan = incremental::plan(kind, sources, request, state.as_ref(), &parameters)?;
+    let (mut outcome, total_baskets) = match plan {
+        incremental::Plan::Unchanged => {
+            let total = state.map_or(0, |state| state.total_baskets);
+            (Outcome { mode: "unchanged", ..Outcome::default() }, total)
+        }
+        incremental::Plan::Incremental(changes) => incremental::run(kind, sources, request, changes, state.as_ref())?,
+        incremental::Plan::Full => full(kind, sources, request)?,
+    };
+    outcome.basket = kind.basket();
+    outcome.item = kind.item();
+    outcome.elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+    outcome.run_id = note_run("cooccur_refresh", &parameters, &outcome)?;
+    save_state(kind, &outcome, total_baskets, &seen, &parameters)?;
+    Ok(outcome)
+}
+
+/// Counts everything anew.
+fn full(kind: Kind, sources: &Sources, request: &Request) -> Result<(Outcome, i64)> {
+    let config = request.config.clone();
+    let part = request.since.map_or(Part::All, Part::Since);
+    let entries = load::entries(kind, sources, part, config.memory_limit)?;
+    let owners = owners(kind, sources, &config)?;
+    let pool = thread_pool(request.threads)?;
+    let mut writer = None;
+    let computed = pipeline(
+        |output| {
+            let columns = entries.memory_bytes();
+            let baskets =
+                Arc::new(pool.install(|| {
+                    Baskets::from_entries(&entries.basket_ids, &entries.item_ids, &owners, &config, &pool)
+                })?);
+            drop(entries);
+            let mut counter = Counter::new(Arc::clone(&baskets), config.clone(), &pool)?;
+            while let Some(block) = counter.step(&pool) {
+                if !output.send(block) {
+                    break;
+                }
+            }
+            Ok((columns.max(counter.memory_bytes()) + baskets.memory_bytes(), baskets))
+        },
+        |event| {
+            match event {
+                Event::Started => {
+                    for sql in [
+                        "DELETE FROM sgr.cooccurrence WHERE kind = $1",
+                        "DELETE FROM sgr.cooccurrence_drift WHERE kind = $1",
+                    ] {
+                        spi::execute(sql, &Sources::NONE, &[Arg::Int(kind.id().into())])?;
+                    }
+                    writer = Some(CooccurrenceWriter::open(kind)?);
+                }
+                Event::Block(block) => {
+                    if let Some(writer) = writer.as_mut() {
+                        writer.push(&block);
+                    }
+                }
+            }
+            Ok(())
+        },
+    );
+    let (memory_bytes, baskets) = computed?;
+    let (rows, pairs) = writer.map_or((0, 0), CooccurrenceWriter::finish);
+    store::counted_baskets(kind, baskets.basket_ids())?;
+    let outcome = Outcome {
+        mode: "full",
+        entries: baskets.entries_read() as u64,
+        baskets: baskets.baskets() as u64,
+        baskets_skipped: baskets.baskets_skipped() as u64,
+        rows,
+        pairs,
+        memory_bytes: memory_bytes as u64,
+        ..Outcome::default()
+    };
+    Ok((outcome, baskets.baskets() as i64))
+}
+
+/// (playlist, owner) pairs, only read when a cap per owner is asked for. A user is the owner of his own likes.
+pub fn owners(kind: Kind, sources: &Sources, config: &CooccurrenceConfig) -> Result<Vec<(i64, i64)>> {
+    if config.max_per_owner.is_some() && kind.basket() == "playlist" {
+        load::playlist_owners(sources)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// What a full refresh would take, without doing it.
+pub fn estimate_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Estimate> {
+    // The estimate must be able to say that the limit is too low, so it is not bound by it.
+    let config = CooccurrenceConfig { memory_limit: usize::MAX / 4, ..request.config.clone() };
+    let part = request.since.map_or(Part::All, Part::Since);
+    let entries = load::entries(kind, sources, part, config.memory_limit)?;
+    let owners = owners(kind, sources, &config)?;
+    let pool = thread_pool(request.threads)?;
+    pipeline(
+        |_: &crate::interrupt::Output<()>| {
+            let baskets = Baskets::from_entries(&entries.basket_ids, &entries.item_ids, &owners, &config, &pool)?;
+            Ok(estimate(&baskets, &config, &pool))
+        },
+        |_| Ok(()),
+    )
+}
+
+/// Makes the second of two refreshes of one kind wait for the first to commit.
+fn lock(kind: Kind) -> Result<()> {
+    let keys = [Arg::Int(LOCK_CLASS), Arg::Int(kind.id().into())];
+    let mut got = false;
+    spi::select_fresh("SELECT pg_catalog.pg_try_advisory_xact_lock($1, $2)", &Sources::NONE, &keys, |row| {
+        got = row.bool(0) == Some(true);
+        Ok(())
+    })?;
+    if !got {
+        notice!("another session refreshes {}s by {}s: waiting for it", kind.item(), kind.basket());
+        spi::execute("SELECT pg_catalog.pg_advisory_xact_lock($1, $2)", &Sources::NONE, &keys)?;
+    }
+    Ok(())
+}
+
+/// Which transactions' changes the refresh will see; taken before it reads anything.
+fn snapshot() -> Result<String> {
+    let mut text = String::new();
+    spi::select_fresh("SELECT pg_catalog.pg_current_snapshot()::text", &Sources::NONE, &[], |row| {
+        text = row.text(0).unwrap_or_default().into_owned();
+        Ok(())
+    })?;
+    Ok(text)
+}
+
+fn parameters(kind: Kind, sources: &Sources, request: &Request) -> serde_json::Value {
+    let config = &request.config;
+    json!({
+        "basket": kind.basket(),
+        "item": kind.item(),
+        "source": sources.expand(&format!("{{{}}}", kind.role())),
+        "top_k": config.top_k,
+        "rank_by": config.rank_by.to_string(),
+        "min_together": config.min_together,
+        "max_basket_len": config.max_basket_len,
+        "max_per_owner": config.max_per_owner,
+        "since": request.since.map(|time| time.to_iso_string()),
+    })
+}
+
+fn state(kind: Kind) -> Result<Option<State>> {
+    let mut state = None;
+    spi::select_fresh(
+        "SELECT total_baskets, drifted, parameters::text FROM sgr.cooccurrence_state WHERE kind = $1",
+        &Sources::NONE,
+        &[Arg::Int(kind.id().into())],
+        |row| {
+            state = Some(State {
+                total_baskets: row.int(0).unwrap_or(0),
+                drifted: row.int(1).unwrap_or(0),
+                parameters: row.text(2).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+            });
+            Ok(())
+        },
+    )?;
+    Ok(state)
+}
+
+fn save_state(
+    kind: Kind,
+    outcome: &Outcome,
+    total_baskets: i64,
+    seen: &str,
+    parameters: &serde_json::Value,
+) -> Result<()> {
+    spi::execute(
+        include_str!("../sql/queries/cooccurrence_state_save.sql"),
+        &Sources::NONE,
+        &[
+            Arg::Int(kind.id().into()),
+            Arg::Text(kind.basket()),
+            Arg::Text(kind.item()),
+            Arg::Big(outcome.run_id),
+            Arg::Big(total_baskets),
+            Arg::Text(seen),
+            Arg::Text(&parameters.to_string()),
+        ],
+    )?;
+    spi::execute(
+        include_str!("../sql/queries/cooccurrence_changes_forget.sql"),
+        &Sources::NONE,
+        &[Arg::Text(kind.basket())],
+    )?;
+    Ok(())
+}
+
+/// Writes a row of `sgr.runs` and returns its id.
+pub fn note_run(task: &str, parameters: &serde_json::Value, outcome: &Outcome) -> Result<i64> {
+    let result = json!({
+        "mode": outcome.mode,
+        "entries": outcome.entries,
+        "baskets": outcome.baskets,
+        "baskets_skipped": outcome.baskets_skipped,
+        "rows": outcome.rows,
+        "pairs": outcome.pairs,
+        "memory_bytes": outcome.memory_bytes,
+    });
+    let mut run_id = 0;
+    spi::select_fresh(
+        include_str!("../sql/queries/run_insert.sql"),
+        &Sources::NONE,
+        &[
+            Arg::Text(task),
+            Arg::Text(&parameters.to_string()),
+            Arg::Text(&result.to_string()),
+            Arg::Float(outcome.elapsed_ms),
+            Arg::Text(env!("CARGO_PKG_VERSION")),
+        ],
+        |row| {
+            run_id = row.int(0).unwrap_or(0);
+            Ok(())
+        },
+    )?;
+    Ok(run_id)
+}

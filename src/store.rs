@@ -1,0 +1,67 @@
+//! Engine results to tables.
+
+use crate::bulk_write::{TableWriter, Value};
+use crate::error::Result;
+use crate::kind::Kind;
+use crate::sources::Sources;
+use crate::spi::{self, Arg};
+use sgr_engine::cooccurrence::RowBlock;
+
+/// Basket ids per row of `sgr.cooccurrence_baskets`: a row stays under 2 kB.
+const BASKETS_PER_CHUNK: usize = 240;
+
+/// Writes rows of `sgr.cooccurrence`.
+pub struct CooccurrenceWriter {
+    kind: Kind,
+    table: TableWriter,
+    pairs: u64,
+}
+
+impl CooccurrenceWriter {
+    /// Opens the table.
+    pub fn open(kind: Kind) -> Result<Self> {
+        Ok(Self { kind, table: TableWriter::open(c"cooccurrence")?, pairs: 0 })
+    }
+
+    /// Adds a block of rows.
+    pub fn push(&mut self, block: &RowBlock) {
+        for row in 0..block.item_ids.len() {
+            let range = block.offsets[row]..block.offsets[row + 1];
+            self.table.push(&[
+                Value::Small(self.kind.id()),
+                Value::Big(block.item_ids[row]),
+                Value::Int(block.baskets[row]),
+                Value::Bigs(&block.neighbours[range.clone()]),
+                Value::Ints(&block.together[range.clone()]),
+                Value::Ints(&block.neighbour_baskets[range.clone()]),
+                block.weighted.as_ref().map_or(Value::Null, |weighted| Value::Reals(&weighted[range])),
+            ]);
+        }
+        self.pairs += block.neighbours.len() as u64;
+    }
+
+    /// (rows, neighbours) written.
+    pub fn finish(self) -> (u64, u64) {
+        (self.table.finish(), self.pairs)
+    }
+}
+
+/// Replaces the list of counted baskets of a kind; `basket_ids` ascend.
+pub fn counted_baskets(kind: Kind, basket_ids: &[i64]) -> Result<()> {
+    spi::execute(
+        "DELETE FROM sgr.cooccurrence_baskets WHERE kind = $1",
+        &Sources::NONE,
+        &[Arg::Int(kind.id().into())],
+    )?;
+    let mut table = TableWriter::open(c"cooccurrence_baskets")?;
+    for (i, chunk) in basket_ids.chunks(BASKETS_PER_CHUNK).enumerate() {
+        // The first chunk also takes what lies before it, so that each id has its place.
+        let first_id = if i == 0 { i64::MIN } else { chunk[0] };
+        table.push(&[Value::Small(kind.id()), Value::Big(first_id), Value::Bigs(chunk)]);
+    }
+    if basket_ids.is_empty() {
+        table.push(&[Value::Small(kind.id()), Value::Big(i64::MIN), Value::Bigs(&[])]);
+    }
+    table.finish();
+    Ok(())
+}
