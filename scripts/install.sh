@@ -40,7 +40,7 @@ for file in "${files[@]}"; do
     if cmp -s "$file" "$target"; then continue; fi
     if [ $copied -eq 0 ]; then
         say "installing into $("$PG_CONFIG" --pkglibdir) and $("$PG_CONFIG" --sharedir)/extension"
-        if [ ! -w "$(dirname "$target")" ]; then ready_for_root; fi
+        if [ ! -w "$(dirname "$target")" ]; then ready_for_root "make install"; fi
     fi
     run_in "$(dirname "$target")" install -m 644 "$file" "$target.new"
     run_in "$(dirname "$target")" mv -f "$target.new" "$target"

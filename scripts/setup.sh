@@ -88,7 +88,7 @@ with_no_new_cluster() {
 }
 
 install_packages() {
-    local major='' packages=() wrap=() lack
+    local major='' packages=() wrap=() lack by_hand
     command -v cc >/dev/null || packages+=(build-essential)
     command -v clang >/dev/null || packages+=(clang)
     has_libclang || packages+=(libclang-dev)
@@ -109,7 +109,8 @@ install_packages() {
         die "missing: ${packages[*]} (Debian's names), and this is not Debian or Ubuntu" \
             "install them by hand; PostgreSQL $PG_OLDEST to $PG_NEWEST with its server headers"
     fi
-    ready_for_root
+    by_hand="${packages[*]}"
+    ready_for_root "apt-get install ${by_hand/%postgresql/postgresql postgresql-server-dev-all}"
     say "reading the package lists"
     quiet setup-apt-update as_root apt-get -o DPkg::Lock::Timeout=300 update </dev/null ||
         say "that failed; trying with the lists that are there"

@@ -42,20 +42,20 @@ quiet() {
     return "$status"
 }
 
-# as_root COMMAND...: runs it with root's rights, through sudo for everybody else.
+# as_root COMMAND...: runs it with root's rights, through sudo for everybody else; ready_for_root comes first.
 as_root() {
     if [ "$EUID" -eq 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        die "this needs root and there is no sudo here" "run as root: $*"
+        sudo "$@"
     fi
 }
 
-# Asks for the sudo password, if one is needed, before the output of a step goes to a log.
+# ready_for_root WHAT: asks for the sudo password, if one is needed, before a step's output goes to a log.
 ready_for_root() {
-    [ "$EUID" -eq 0 ] || ! command -v sudo >/dev/null || sudo -n true 2>/dev/null || sudo -v
+    if [ "$EUID" -eq 0 ]; then return; fi
+    command -v sudo >/dev/null || die "this needs root's rights, and there is no sudo here" "as root: $1"
+    sudo -n true 2>/dev/null || sudo -v || die "this needs root's rights, and sudo does not give them" "as root: $1"
 }
 
 # alone NAME: waits until no other script of this tree holds NAME; held until the script ends.

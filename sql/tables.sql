@@ -203,8 +203,8 @@ CREATE TABLE sgr.signal_defaults (
 );
 COMMENT ON TABLE sgr.signal_defaults IS 'The signals of sgr_recommend() in the order of their summation, with the shipped weights';
 INSERT INTO sgr.signal_defaults (ordinal, signal, weight, description) VALUES
-    (1, 'playlists',  0.45, 'cosine of playlist co-occurrence'),
-    (2, 'likes',      0.25, 'cosine of like co-occurrence'),
+    (1, 'playlists',  0.45, 'cosine of playlist co-occurrence, shrunk by t/(t+1) with t common playlists'),
+    (2, 'likes',      0.25, 'cosine of like co-occurrence, shrunk by t/(t+1) with t common users'),
     (3, 'tags',       0.15, 'cosine of IDF-weighted tags'),
     (4, 'artist',     0.10, 'same artist, or artists who worked together'),
     (5, 'popularity', 0.05, 'logarithm of playlists and likes, relative to the most popular track');
@@ -312,7 +312,7 @@ CREATE TABLE sgr.track_features (
     artist_id  bigint,
     genre_id   integer,
     tag_ids    integer[] NOT NULL,
-    tag_norm   real NOT NULL,
+    tag_norm   double precision NOT NULL,
     playlists  integer NOT NULL,
     likes      integer NOT NULL,
     popularity real NOT NULL
@@ -329,7 +329,7 @@ CREATE INDEX track_features_artist_idx ON sgr.track_features (artist_id, popular
 CREATE TABLE sgr.user_features (
     user_id   bigint PRIMARY KEY,
     likes     integer NOT NULL,
-    like_norm real NOT NULL
+    like_norm double precision NOT NULL
 ) USING heap;
 COMMENT ON TABLE sgr.user_features IS 'Each user''s likes in numbers, for sgr_similar_users(); written by sgr_cooccur_refresh()';
 COMMENT ON COLUMN sgr.user_features.like_norm IS
@@ -339,10 +339,10 @@ CREATE TABLE sgr.tag_index (
     tag_id        integer PRIMARY KEY,
     tag           text NOT NULL UNIQUE,
     tracks        integer NOT NULL,
-    idf           real NOT NULL,
+    idf           double precision NOT NULL,
     top_track_ids bigint[] NOT NULL,
     track_ids     bigint[] NOT NULL,
-    track_norms   real[] NOT NULL
+    track_norms   double precision[] NOT NULL
 ) USING heap;
 COMMENT ON TABLE sgr.tag_index IS 'Each tag with its tracks, most popular first; written by sgr_cooccur_refresh()';
 COMMENT ON COLUMN sgr.tag_index.tag IS 'Trimmed and case-folded';

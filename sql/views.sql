@@ -3,11 +3,13 @@
 
 CREATE VIEW sgr.signals AS
 SELECT p.profile, d.ordinal, d.signal, coalesce(w.weight, d.weight) AS weight,
-       coalesce(w.weight, d.weight) / nullif(sum(coalesce(w.weight, d.weight)) OVER (PARTITION BY p.profile), 0) AS share,
+       coalesce(w.weight, d.weight) / nullif(sum(coalesce(w.weight, d.weight)) OVER all_signals, 0) AS share,
        d.description
 FROM (SELECT 'default' AS profile UNION SELECT profile FROM sgr.signal_weights) AS p
 CROSS JOIN sgr.signal_defaults AS d
-LEFT JOIN sgr.signal_weights AS w ON w.profile = p.profile AND w.signal = d.signal;
+LEFT JOIN sgr.signal_weights AS w ON w.profile = p.profile AND w.signal = d.signal
+WINDOW all_signals AS (PARTITION BY p.profile ORDER BY d.ordinal
+    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);
 COMMENT ON VIEW sgr.signals IS 'The weights in force, per profile';
 COMMENT ON COLUMN sgr.signals.share IS 'The weight divided by the sum of the profile''s weights: what a contribution is computed with';
 

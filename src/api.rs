@@ -4,3 +4,4 @@ mod catalogue;
 mod cooccurrence;
 mod recommend;
 mod related;
+mod unveil;

@@ -24,6 +24,8 @@ pub enum Value<'a> {
     Big(i64),
     /// real
     Real(f32),
+    /// double precision
+    Double(f64),
     /// text
     Text(&'a str),
     /// bigint[]
@@ -32,6 +34,8 @@ pub enum Value<'a> {
     Ints(&'a [i32]),
     /// real[]
     Reals(&'a [f32]),
+    /// double precision[]
+    Doubles(&'a [f64]),
     /// NULL
     Null,
 }
@@ -67,9 +71,9 @@ impl TableWriter {
                     .hint("DROP EXTENSION sgr_graph; CREATE EXTENSION sgr_graph"));
             }
             let denied = |message: String| Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message);
-            if pg_sys::pg_class_aclcheck(oid, pg_sys::GetUserId(), pg_sys::ACL_INSERT.into())
-                != pg_sys::AclResult::ACLCHECK_OK
-            {
+            #[allow(clippy::useless_conversion, reason = "the mode is wider from Postgres 16 on")]
+            let insert = pg_sys::ACL_INSERT.into();
+            if pg_sys::pg_class_aclcheck(oid, pg_sys::GetUserId(), insert) != pg_sys::AclResult::ACLCHECK_OK {
                 return Err(denied(format!("permission denied for table {name}"))
                     .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that refreshes")));
             }
@@ -129,10 +133,12 @@ impl TableWriter {
                     Value::Int(v) => v.into_datum(),
                     Value::Big(v) => v.into_datum(),
                     Value::Real(v) => v.into_datum(),
+                    Value::Double(v) => v.into_datum(),
                     Value::Text(v) => v.into_datum(),
                     Value::Bigs(v) => Some(array_datum(pg_sys::INT8OID, v)),
                     Value::Ints(v) => Some(array_datum(pg_sys::INT4OID, v)),
                     Value::Reals(v) => Some(array_datum(pg_sys::FLOAT4OID, v)),
+                    Value::Doubles(v) => Some(array_datum(pg_sys::FLOAT8OID, v)),
                     Value::Null => None,
                 };
                 self.bytes += match value {
@@ -140,6 +146,7 @@ impl TableWriter {
                     Value::Bigs(v) => size_of_val(*v),
                     Value::Ints(v) => size_of_val(*v),
                     Value::Reals(v) => size_of_val(*v),
+                    Value::Doubles(v) => size_of_val(*v),
                     _ => 8,
                 };
                 *(*slot).tts_isnull.add(i) = datum.is_none();

@@ -97,3 +97,8 @@ pub fn memory_limit(needed: usize, limit: usize, what: &str) -> Error {
             needed.div_ceil(MIB)
         ))
 }
+
+/// An argument that must not be NULL. Errors: 22004.
+pub fn required<T>(name: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{name} must not be NULL")))
+}

@@ -52,10 +52,10 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
             Value::Int(tag.tag_id),
             Value::Text(&tag.tag),
             Value::Int(i32::try_from(tag.track_ids.len()).unwrap_or(i32::MAX)),
-            Value::Real(tag.idf),
+            Value::Double(tag.idf),
             Value::Bigs(top),
             Value::Bigs(&tag.track_ids),
-            Value::Reals(&tag.track_norms),
+            Value::Doubles(&tag.track_norms),
         ]);
     }
     table.finish();
@@ -82,7 +82,7 @@ fn rebuild_users(sources: &Sources) -> Result<()> {
     let mut table = TableWriter::open(c"user_features")?;
     for (user_id, user) in users {
         let likes = i32::try_from(user.likes).unwrap_or(i32::MAX);
-        table.push(&[Value::Big(user_id), Value::Int(likes), Value::Real(user.norm)]);
+        table.push(&[Value::Big(user_id), Value::Int(likes), Value::Double(user.norm)]);
     }
     table.finish();
     Ok(())
@@ -134,7 +134,7 @@ fn of_tracks(tracks: &[TrackInput], fresh: bool) -> Result<Vec<TrackFeatures>> {
     let by_name = "SELECT t.tag, t.tag_id, t.idf FROM sgr.tag_index AS t WHERE t.tag = ANY ($1)";
     spi::select_as(fresh, by_name, &Sources::NONE, &[Arg::Texts(&names)], |row| {
         if let (Some(tag), Some(tag_id), Some(idf)) = (row.text(0), row.int(1), row.float(2)) {
-            dictionary.insert(tag.into_owned(), tag_id as i32, idf as f32);
+            dictionary.insert(tag.into_owned(), tag_id as i32, idf);
         }
         Ok(())
     })?;
@@ -162,7 +162,7 @@ fn write(features: &[TrackFeatures]) -> Result<()> {
             track.artist_id.map_or(Value::Null, Value::Big),
             track.genre_id.map_or(Value::Null, Value::Int),
             Value::Ints(&track.tag_ids),
-            Value::Real(track.tag_norm),
+            Value::Double(track.tag_norm),
             int(track.playlists),
             int(track.likes),
             Value::Real(track.popularity),

@@ -19,6 +19,7 @@ mod incremental;
 mod interrupt;
 mod kind;
 mod load;
+mod lookup;
 mod recommend;
 mod refresh;
 mod related;
@@ -26,6 +27,7 @@ mod settings;
 mod sources;
 mod spi;
 mod store;
+mod unveil;
 
 pgrx::pg_module_magic!();
 

@@ -9,6 +9,7 @@ use crate::related::{Named, track_names};
 use crate::sources::Sources;
 use crate::spi::{self, Arg, Row};
 pub use profile::{overlay_drift, unknown_track};
+pub use reason::plural;
 
 use profile::Profile;
 use sgr_engine::recommend::{Filter, Popularity, Ranked, SIGNALS, Signal, TrackFeatures, Weights, fold_tag, rank};
@@ -19,9 +20,9 @@ pub struct Wish<'a> {
     /// Rows wanted.
     pub k: i32,
     /// Only tracks of these genres.
-    pub genres: Option<Vec<String>>,
+    pub genres: Option<Vec<Option<String>>>,
     /// Only tracks with at least one of these tags.
-    pub tags: Option<Vec<String>>,
+    pub tags: Option<Vec<Option<String>>>,
     /// The row set of `sgr.signals`.
     pub profile: &'a str,
 }
@@ -174,8 +175,8 @@ fn filter(wish: &Wish) -> Result<Filter> {
     })
 }
 
-fn tag_ids(names: &[String]) -> Result<Vec<i32>> {
-    let folded: Vec<Option<String>> = names.iter().map(|name| fold_tag(name)).collect();
+fn tag_ids(names: &[Option<String>]) -> Result<Vec<i32>> {
+    let folded: Vec<Option<String>> = names.iter().map(|name| name.as_deref().and_then(fold_tag)).collect();
     let mut ids = Vec::with_capacity(folded.len());
     spi::select(
         "SELECT t.tag_id FROM sgr.tag_index AS t WHERE t.tag = ANY ($1)",
@@ -221,7 +222,7 @@ fn track_features(row: &Row) -> TrackFeatures {
         artist_id: row.int(1),
         genre_id: row.int(2).map(|id| id as i32),
         tag_ids: row.ints(3).unwrap_or_default().to_vec(),
-        tag_norm: row.float(4).unwrap_or(0.0) as f32,
+        tag_norm: row.float(4).unwrap_or(0.0),
         playlists: count(5),
         likes: count(6),
         popularity: row.float(7).unwrap_or(0.0) as f32,

@@ -183,21 +183,30 @@ pub fn similar_tags(track: i64, k: i32) -> Result<Vec<TagRow>> {
     let Some((tag_ids, norm)) = seed else {
         return if is_known(track, &sources)? { Ok(Vec::new()) } else { Err(unknown_track(track)) };
     };
-    let mut lists: Vec<(i32, String, f64, Vec<i64>, Vec<f32>)> = Vec::new();
+    struct Listed {
+        tag_id: i32,
+        tag: String,
+        idf: f64,
+        track_ids: Vec<i64>,
+        track_norms: Vec<f64>,
+    }
+    let mut lists: Vec<Listed> = Vec::new();
     let sql = include_str!("../sql/queries/tag_lists.sql");
     spi::select(sql, &Sources::NONE, &[Arg::Ints(&tag_ids)], |row| {
-        lists.push((
-            row.int(0).unwrap_or(0) as i32,
-            row.text(1).unwrap_or_default().into_owned(),
-            row.float(2).unwrap_or(0.0),
-            row.bigints(3).unwrap_or_default().to_vec(),
-            row.floats(4).unwrap_or_default().to_vec(),
-        ));
+        lists.push(Listed {
+            tag_id: row.int(0).unwrap_or(0) as i32,
+            tag: row.text(1).unwrap_or_default().into_owned(),
+            idf: row.float(2).unwrap_or(0.0),
+            track_ids: row.bigints(3).unwrap_or_default().to_vec(),
+            track_norms: row.doubles(4).unwrap_or_default().to_vec(),
+        });
         Ok(())
     })?;
-    lists.sort_by(|a, b| b.2.total_cmp(&a.2));
-    let columns: Vec<TagList> =
-        lists.iter().map(|(_, _, idf, track_ids, track_norms)| TagList { idf: *idf, track_ids, track_norms }).collect();
+    lists.sort_by(|a, b| b.idf.total_cmp(&a.idf));
+    let columns: Vec<TagList> = lists
+        .iter()
+        .map(|list| TagList { idf: list.idf, track_ids: &list.track_ids, track_norms: &list.track_norms })
+        .collect();
     let found = most_similar_by_tags(&columns, norm, track, k);
     let ids: Vec<i64> = found.iter().map(|row| row.track_id).collect();
     let mut tags_of: HashMap<i64, Vec<i32>> = HashMap::with_capacity(ids.len());
@@ -217,7 +226,11 @@ pub fn similar_tags(track: i64, k: i32) -> Result<Vec<TagRow>> {
                 named: names.remove(&row.track_id).unwrap_or_default(),
                 similarity: row.similarity,
                 overlap_percent: 100.0 * f64::from(row.shared) / either.max(1) as f64,
-                shared: lists.iter().filter(|list| theirs.contains(&list.0)).map(|list| list.1.clone()).collect(),
+                shared: lists
+                    .iter()
+                    .filter(|list| theirs.contains(&list.tag_id))
+                    .map(|list| list.tag.clone())
+                    .collect(),
             }
         })
         .collect())
@@ -301,7 +314,7 @@ pub fn similar_users(user: i64, k: i32) -> Result<Vec<(SimilarUser, Option<Strin
     spi::select(sql, &sources, &[Arg::Big(user)], |row| {
         if let Some(track) = row.int(0) {
             let likes = usize::try_from(row.int(1).unwrap_or(0)).unwrap_or(0);
-            liked.insert(track, f64::from(idf(usize::try_from(users).unwrap_or(0), likes)));
+            liked.insert(track, idf(usize::try_from(users).unwrap_or(0), likes));
         }
         Ok(())
     })?;
@@ -330,11 +343,11 @@ pub fn similar_users(user: i64, k: i32) -> Result<Vec<(SimilarUser, Option<Strin
     let sql = include_str!("../sql/queries/user_features.sql");
     spi::select(sql, &Sources::NONE, &[Arg::Bigs(&others)], |row| {
         if let (Some(user_id), Some(likes), Some(norm)) = (row.int(0), row.int(1), row.float(2)) {
-            features.insert(user_id, UserFeatures { likes: likes as u32, norm: norm as f32 });
+            features.insert(user_id, UserFeatures { likes: likes as u32, norm });
         }
         Ok(())
     })?;
-    let seed = UserFeatures { likes: liked.len() as u32, norm: norm as f32 };
+    let seed = UserFeatures { likes: liked.len() as u32, norm };
     let found = most_similar_users(seed, &listeners, |user| features.get(&user).copied(), k);
     let ids: Vec<i64> = found.iter().map(|row| row.user_id).collect();
     let mut names = named(include_str!("../sql/queries/user_names.sql"), &ids, &sources)?;

@@ -30,7 +30,7 @@ thread_local! {
 
 /// Reads rows with the snapshot of the calling query.
 pub fn select(sql: &'static str, sources: &Sources, args: &[Arg], each: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
-    run(Statement::Kept(sql, sources), args, true, each)
+    run(sql, sources, args, true, each)
 }
 
 /// Reads rows with a new snapshot: it sees what this transaction wrote and others committed meanwhile.
@@ -40,7 +40,7 @@ pub fn select_fresh(
     args: &[Arg],
     each: impl FnMut(&Row) -> Result<()>,
 ) -> Result<u64> {
-    run(Statement::Kept(sql, sources), args, false, each)
+    run(sql, sources, args, false, each)
 }
 
 /// [`select_fresh`] or [`select`].
@@ -51,22 +51,12 @@ pub fn select_as(
     args: &[Arg],
     each: impl FnMut(&Row) -> Result<()>,
 ) -> Result<u64> {
-    run(Statement::Kept(sql, sources), args, !fresh, each)
+    run(sql, sources, args, !fresh, each)
 }
 
 /// Writes, and returns the number of rows touched.
 pub fn execute(sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<u64> {
-    run(Statement::Kept(sql, sources), args, false, |_| Ok(()))
-}
-
-/// Runs SQL that was put together from quoted identifiers and is not worth keeping a plan for.
-pub fn select_once(sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
-    run(Statement::Once(sql), args, false, each)
-}
-
-enum Statement<'a> {
-    Kept(&'static str, &'a Sources),
-    Once(&'a str),
+    run(sql, sources, args, false, |_| Ok(()))
 }
 
 #[repr(C)]
@@ -79,17 +69,20 @@ struct Receiver<'a> {
 }
 
 #[allow(unsafe_code, reason = "SPI with a DestReceiver has no safe wrapper in pgrx")]
-fn run(statement: Statement, args: &[Arg], read_only: bool, mut each: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
+fn run(
+    sql: &'static str,
+    sources: &Sources,
+    args: &[Arg],
+    read_only: bool,
+    mut each: impl FnMut(&Row) -> Result<()>,
+) -> Result<u64> {
     // SAFETY: all of it runs on the backend's main thread inside a transaction. The receiver, the parameters and the
     // options outlive the call that uses them. An ERROR unwinds through here; Postgres then cleans SPI up by itself.
     unsafe {
         if pg_sys::SPI_connect() != pg_sys::SPI_OK_CONNECT as i32 {
             return Err(internal("SPI_connect failed"));
         }
-        let plan = match statement {
-            Statement::Kept(sql, sources) => kept_plan(sql, sources, args)?,
-            Statement::Once(sql) => prepare(sql, args)?,
-        };
+        let plan = kept_plan(sql, sources, args)?;
         let params = pg_sys::makeParamList(i32::try_from(args.len()).unwrap_or(i32::MAX));
         let slots = (*params).params.as_mut_slice(args.len());
         for (slot, arg) in slots.iter_mut().zip(args) {

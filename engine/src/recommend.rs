@@ -6,7 +6,7 @@
 //!
 //! | signal | value of candidate c for the seed s (a track) or the profile P (a user's tracks) | source |
 //! | --- | --- | --- |
-//! | [`Cooccurrence`] | cosine(s, c); for a profile Σ cosine(i, c) over i in P, divided by the largest such sum | item-kNN, Sarwar et al., WWW 2001 |
+//! | [`Cooccurrence`] | w(s, c) = cosine(s, c) · t/(t+1) with t common baskets; for a profile Σ w(i, c) over i in P, divided by the largest such sum | item-kNN, Sarwar et al., WWW 2001 |
 //! | [`TagOverlap`] | cosine of the IDF-weighted tag vectors | Salton & Buckley 1988 |
 //! | [`SharedArtist`] | 1 same artist, 0.5 collaborator; for a profile n/(n+1) with n tracks by the artist | – |
 //! | [`Popularity`] | ln(1+n)/ln(1+max n), n = playlists + likes | – |
@@ -22,7 +22,7 @@ pub use features::{
     popularity,
 };
 pub use ranking::{Filter, Ranked, Weights, confidence, rank};
-pub use signals::{Cooccurrence, Evidence, NeighbourList, Popularity, SharedArtist, Signal, TagOverlap};
+pub use signals::{Cooccurrence, Evidence, NeighbourList, Popularity, SHRINKAGE, SharedArtist, Signal, TagOverlap};
 pub use tags::{TagList, TagNeighbour, most_similar_by_tags};
 pub use users::{Listener, SimilarUser, UserFeatures, build_user_features, most_similar_users};
 

@@ -1,5 +1,6 @@
 //! `sgr_cooccur_refresh`, `sgr_cooccur_estimate`.
 
+use crate::error::required;
 use crate::kind::Kind;
 use crate::refresh::{self, Arguments, Request};
 use crate::sources::Sources;
@@ -13,13 +14,13 @@ fn sgr_cooccur_refresh(
     basket: default!(Option<&str>, "NULL"),
     item: default!(Option<&str>, "NULL"),
     top_k: default!(Option<i32>, 100),
-    rank_by: default!(&str, "'cosine'"),
-    min_together: default!(i32, 1),
+    rank_by: default!(Option<&str>, "'cosine'"),
+    min_together: default!(Option<i32>, 1),
     max_basket_len: default!(Option<i32>, 1000),
     max_per_owner: default!(Option<i32>, "NULL"),
     since: default!(Option<TimestampWithTimeZone>, "NULL"),
     threads: default!(Option<i32>, "NULL"),
-    mode: default!(&str, "'auto'"),
+    mode: default!(Option<&str>, "'auto'"),
 ) -> Result<
     TableIterator<
         'static,
@@ -41,13 +42,13 @@ fn sgr_cooccur_refresh(
 > {
     let arguments = Arguments {
         top_k,
-        rank_by: rank_by.to_owned(),
-        min_together,
+        rank_by: required("rank_by", rank_by)?.to_owned(),
+        min_together: required("min_together", min_together)?,
         max_basket_len,
         max_per_owner,
         since,
         threads,
-        mode: mode.to_owned(),
+        mode: required("mode", mode)?.to_owned(),
     };
     let rows = refresh::refresh(basket, item, &Request::try_from(arguments)?)?;
     Ok(TableIterator::new(rows.into_iter().map(|row| {
@@ -73,8 +74,8 @@ fn sgr_cooccur_estimate(
     basket: default!(Option<&str>, "NULL"),
     item: default!(Option<&str>, "NULL"),
     top_k: default!(Option<i32>, 100),
-    rank_by: default!(&str, "'cosine'"),
-    min_together: default!(i32, 1),
+    rank_by: default!(Option<&str>, "'cosine'"),
+    min_together: default!(Option<i32>, 1),
     max_basket_len: default!(Option<i32>, 1000),
     max_per_owner: default!(Option<i32>, "NULL"),
     since: default!(Option<TimestampWithTimeZone>, "NULL"),
@@ -99,8 +100,8 @@ fn sgr_cooccur_estimate(
 > {
     let arguments = Arguments {
         top_k,
-        rank_by: rank_by.to_owned(),
-        min_together,
+        rank_by: required("rank_by", rank_by)?.to_owned(),
+        min_together: required("min_together", min_together)?,
         max_basket_len,
         max_per_owner,
         since,

@@ -1,5 +1,6 @@
 //! `sgr_recommend`, `sgr_recommend_user`, `sgr_signal_set`.
 
+use crate::error::required;
 use crate::recommend::{self, Recommendation, Wish};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -27,12 +28,12 @@ type Recommendations = TableIterator<
 #[pg_extern(stable, parallel_safe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn sgr_recommend(
-    track: i64,
-    k: default!(i32, 10),
-    exclude_same_artist: default!(bool, false),
-    genres: default!(Option<Vec<String>>, "NULL"),
-    tags: default!(Option<Vec<String>>, "NULL"),
-    profile: default!(&str, "'default'"),
+    track: Option<i64>,
+    k: default!(Option<i32>, 10),
+    exclude_same_artist: default!(Option<bool>, false),
+    genres: default!(Option<Vec<Option<String>>>, "NULL"),
+    tags: default!(Option<Vec<Option<String>>>, "NULL"),
+    profile: default!(Option<&str>, "'default'"),
 ) -> Result<
     TableIterator<
         'static,
@@ -54,19 +55,19 @@ fn sgr_recommend(
     >,
     ErrorReport,
 > {
-    let wish = Wish { k, genres, tags, profile };
-    Ok(rows(recommend::for_track(track, &wish, exclude_same_artist)?))
+    let wish = Wish { k: required("k", k)?, genres, tags, profile: required("profile", profile)? };
+    Ok(rows(recommend::for_track(required("track", track)?, &wish, exclude_same_artist.unwrap_or(false))?))
 }
 
 #[pg_extern(stable, parallel_safe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn sgr_recommend_user(
-    user_id: i64,
-    k: default!(i32, 10),
-    include_known: default!(bool, false),
-    genres: default!(Option<Vec<String>>, "NULL"),
-    tags: default!(Option<Vec<String>>, "NULL"),
-    profile: default!(&str, "'default'"),
+    user_id: Option<i64>,
+    k: default!(Option<i32>, 10),
+    include_known: default!(Option<bool>, false),
+    genres: default!(Option<Vec<Option<String>>>, "NULL"),
+    tags: default!(Option<Vec<Option<String>>>, "NULL"),
+    profile: default!(Option<&str>, "'default'"),
 ) -> Result<
     TableIterator<
         'static,
@@ -88,8 +89,8 @@ fn sgr_recommend_user(
     >,
     ErrorReport,
 > {
-    let wish = Wish { k, genres, tags, profile };
-    Ok(rows(recommend::for_user(user_id, &wish, include_known)?))
+    let wish = Wish { k: required("k", k)?, genres, tags, profile: required("profile", profile)? };
+    Ok(rows(recommend::for_user(required("user_id", user_id)?, &wish, include_known.unwrap_or(false))?))
 }
 
 fn rows(recommendations: Vec<Recommendation>) -> Recommendations {

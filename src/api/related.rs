@@ -1,5 +1,6 @@
 //! `sgr_related`, `sgr_similar_tags`, `sgr_related_artists`, `sgr_similar_users`.
 
+use crate::error::required;
 use crate::refresh::measure as measure_named;
 use crate::related;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -8,12 +9,12 @@ use pgrx::prelude::*;
 #[pg_extern(stable, parallel_safe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn sgr_related(
-    track: i64,
-    k: default!(i32, 10),
-    basket: default!(&str, "'playlist'"),
-    measure: default!(&str, "'cosine'"),
-    exclude_same_artist: default!(bool, false),
-    min_together: default!(i32, 1),
+    track: Option<i64>,
+    k: default!(Option<i32>, 10),
+    basket: default!(Option<&str>, "'playlist'"),
+    measure: default!(Option<&str>, "'cosine'"),
+    exclude_same_artist: default!(Option<bool>, false),
+    min_together: default!(Option<i32>, 1),
 ) -> Result<
     TableIterator<
         'static,
@@ -31,7 +32,14 @@ fn sgr_related(
     >,
     ErrorReport,
 > {
-    let rows = related::related_tracks(track, k, basket, measure_named(measure)?, exclude_same_artist, min_together)?;
+    let rows = related::related_tracks(
+        required("track", track)?,
+        required("k", k)?,
+        required("basket", basket)?,
+        measure_named(required("measure", measure)?)?,
+        exclude_same_artist.unwrap_or(false),
+        required("min_together", min_together)?,
+    )?;
     Ok(TableIterator::new((1..).zip(rows).map(|(rank, (row, (title, artist)))| {
         (rank, row.item_id, title, artist, row.score, row.together, row.cosine, row.jaccard, row.lift)
     })))
@@ -40,8 +48,8 @@ fn sgr_related(
 #[pg_extern(stable, parallel_safe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn sgr_similar_tags(
-    track: i64,
-    k: default!(i32, 10),
+    track: Option<i64>,
+    k: default!(Option<i32>, 10),
 ) -> Result<
     TableIterator<
         'static,
@@ -57,7 +65,7 @@ fn sgr_similar_tags(
     >,
     ErrorReport,
 > {
-    let rows = related::similar_tags(track, k)?;
+    let rows = related::similar_tags(required("track", track)?, required("k", k)?)?;
     Ok(TableIterator::new((1..).zip(rows).map(|(rank, row)| {
         let (title, artist) = row.named;
         (rank, row.track_id, title, artist, row.similarity, row.overlap_percent, row.shared)
@@ -67,8 +75,8 @@ fn sgr_similar_tags(
 #[pg_extern(stable, parallel_safe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn sgr_related_artists(
-    artist: i64,
-    k: default!(i32, 10),
+    artist: Option<i64>,
+    k: default!(Option<i32>, 10),
 ) -> Result<
     TableIterator<
         'static,
@@ -84,7 +92,7 @@ fn sgr_related_artists(
     >,
     ErrorReport,
 > {
-    let rows = related::related_artists(artist, k)?;
+    let rows = related::related_artists(required("artist", artist)?, required("k", k)?)?;
     Ok(TableIterator::new((1..).zip(rows).map(|(rank, row)| {
         (rank, row.artist_id, row.name, row.score, row.shared_playlists, row.shared_fans, row.collaborations)
     })))
@@ -93,8 +101,8 @@ fn sgr_related_artists(
 #[pg_extern(stable, parallel_safe)]
 #[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
 fn sgr_similar_users(
-    user_id: i64,
-    k: default!(i32, 10),
+    user_id: Option<i64>,
+    k: default!(Option<i32>, 10),
 ) -> Result<
     TableIterator<
         'static,
@@ -110,7 +118,7 @@ fn sgr_similar_users(
     >,
     ErrorReport,
 > {
-    let rows = related::similar_users(user_id, k)?;
+    let rows = related::similar_users(required("user_id", user_id)?, required("k", k)?)?;
     Ok(TableIterator::new((1..).zip(rows).map(|(rank, (row, name))| {
         (rank, row.user_id, name, i64::from(row.shared), row.jaccard, row.overlap, row.idf_cosine)
     })))

@@ -165,12 +165,12 @@ fn tags(seeds: &[TrackFeatures]) -> Result<TagOverlap> {
         *counts.entry(*tag_id).or_default() += 1;
     }
     let ids: Vec<i32> = counts.keys().copied().collect();
-    let mut profile: Vec<(i32, u32, f32)> = Vec::with_capacity(ids.len());
+    let mut profile: Vec<(i32, u32, f64)> = Vec::with_capacity(ids.len());
     let mut listed: Vec<(f64, Vec<i64>)> = Vec::with_capacity(ids.len());
     spi::select(include_str!("../../sql/queries/tags_by_id.sql"), &Sources::NONE, &[Arg::Ints(&ids)], |row| {
         if let (Some(tag_id), Some(idf)) = (row.int(0), row.float(1)) {
             let count = counts.get(&(tag_id as i32)).copied().unwrap_or(0);
-            profile.push((tag_id as i32, count, idf as f32));
+            profile.push((tag_id as i32, count, idf));
             let top = row.bigints(2).unwrap_or_default();
             listed.push((idf * f64::from(count), top[..top.len().min(PROPOSALS_PER_TAG)].to_vec()));
         }

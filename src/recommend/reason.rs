@@ -9,8 +9,11 @@ const ARTIST: usize = 3;
 
 /// The track of the profile that weighed most, by the larger of the two co-occurrence contributions.
 pub fn strongest(ranked: &Ranked) -> Option<i64> {
-    let by = if ranked.contributions[LIKES] > ranked.contributions[PLAYLISTS] { LIKES } else { PLAYLISTS };
-    ranked.evidence[by].strongest
+    ranked.evidence[stronger(ranked)].strongest.map(|(track_id, _)| track_id)
+}
+
+fn stronger(ranked: &Ranked) -> usize {
+    if ranked.contributions[LIKES] > ranked.contributions[PLAYLISTS] { LIKES } else { PLAYLISTS }
 }
 
 /// One readable line from the evidence; `title_of` names the tracks of a user's profile.
@@ -18,22 +21,22 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
     let [playlists, likes, tags, artist, _] = ranked.evidence;
     let mut parts = Vec::new();
     if is_user {
-        if let Some(seed) = strongest(ranked) {
+        let by = stronger(ranked);
+        if let Some((seed, together)) = ranked.evidence[by].strongest {
             let title = title_of(seed).map_or_else(|| format!("track {seed}"), |title| format!("\"{title}\""));
-            parts.push(format!("close to {title}, which is yours"));
-        }
-        if playlists.count > 0 {
-            parts.push(format!("met {} in playlists with your tracks", times(playlists.count)));
-        }
-        if likes.count > 0 {
-            parts.push(format!("met {} among likes of your tracks", times(likes.count)));
+            let met = if by == PLAYLISTS {
+                format!("in {} together", plural(together, "playlist"))
+            } else {
+                format!("{} who like both", plural(together, "user"))
+            };
+            parts.push(format!("goes with your {title} ({met})"));
         }
     } else {
         if playlists.count > 0 {
             parts.push(format!("in {} together", plural(playlists.count, "playlist")));
         }
         if likes.count > 0 {
-            parts.push(format!("liked by {} who like it too", plural(likes.count, "user")));
+            parts.push(format!("{} who like both", plural(likes.count, "user")));
         }
     }
     if tags.count > 0 && ranked.contributions[TAGS] > 0.0 {
@@ -53,14 +56,8 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
     parts.join(", ")
 }
 
-fn plural(count: u32, noun: &str) -> String {
+/// "1 tag", "2 tags".
+pub fn plural(count: impl Into<i64>, noun: &str) -> String {
+    let count = count.into();
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-fn times(count: u32) -> String {
-    match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        _ => format!("{count} times"),
-    }
 }

@@ -21,8 +21,6 @@ pub enum Arg<'a> {
     Bool(bool),
     /// text
     Text(&'a str),
-    /// text or NULL
-    MaybeText(Option<&'a str>),
     /// bigint[]
     Bigs(&'a [i64]),
     /// integer[]
@@ -31,8 +29,6 @@ pub enum Arg<'a> {
     Floats(&'a [f64]),
     /// text[] with NULLs
     Texts(&'a [Option<String>]),
-    /// bigint[] with NULLs
-    MaybeBigs(&'a [Option<i64>]),
     /// timestamptz or NULL
     Time(Option<TimestampWithTimeZone>),
 }
@@ -45,8 +41,8 @@ impl Arg<'_> {
             Arg::Big(_) | Arg::MaybeBig(_) => pg_sys::INT8OID,
             Arg::Float(_) => pg_sys::FLOAT8OID,
             Arg::Bool(_) => pg_sys::BOOLOID,
-            Arg::Text(_) | Arg::MaybeText(_) => pg_sys::TEXTOID,
-            Arg::Bigs(_) | Arg::MaybeBigs(_) => pg_sys::INT8ARRAYOID,
+            Arg::Text(_) => pg_sys::TEXTOID,
+            Arg::Bigs(_) => pg_sys::INT8ARRAYOID,
             Arg::Ints(_) => pg_sys::INT4ARRAYOID,
             Arg::Floats(_) => pg_sys::FLOAT8ARRAYOID,
             Arg::Texts(_) => pg_sys::TEXTARRAYOID,
@@ -63,12 +59,10 @@ impl Arg<'_> {
             Arg::Float(value) => value.into_datum(),
             Arg::Bool(value) => value.into_datum(),
             Arg::Text(value) => value.into_datum(),
-            Arg::MaybeText(value) => value.into_datum(),
             Arg::Bigs(values) => Some(array_datum(pg_sys::INT8OID, values)),
             Arg::Ints(values) => Some(array_datum(pg_sys::INT4OID, values)),
             Arg::Floats(values) => Some(array_datum(pg_sys::FLOAT8OID, values)),
             Arg::Texts(values) => values.to_vec().into_datum(),
-            Arg::MaybeBigs(values) => values.to_vec().into_datum(),
             Arg::Time(value) => value.into_datum(),
         }
     }

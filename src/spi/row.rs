@@ -82,11 +82,6 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The datum itself with its type, for values that only pass through.
-    pub fn datum(&self, column: usize) -> Option<pg_sys::Datum> {
-        (!self.nulls[column]).then(|| self.values[column])
-    }
-
     /// bigint[] without NULLs.
     pub fn bigints(&self, column: usize) -> Option<&[i64]> {
         self.array(column, pg_sys::INT8OID)
@@ -100,6 +95,11 @@ impl<'a> Row<'a> {
     /// real[] without NULLs.
     pub fn floats(&self, column: usize) -> Option<&[f32]> {
         self.array(column, pg_sys::FLOAT4OID)
+    }
+
+    /// double precision[] without NULLs.
+    pub fn doubles(&self, column: usize) -> Option<&[f64]> {
+        self.array(column, pg_sys::FLOAT8OID)
     }
 
     /// text[]; NULL elements are left out.

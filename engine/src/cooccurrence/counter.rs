@@ -178,7 +178,7 @@ impl Counter {
                 let Some(rows) = rows.chunks(CHUNK_ROWS).nth(chunk) else { break };
                 for &item in rows {
                     worker.count(baskets, plan, baskets.holders_of(item));
-                    worker.finish(plan, item);
+                    worker.finish(plan, plan.ranking.label(item));
                 }
                 worker.finished.chunks.push((chunk, worker.finished.row_ends.len()));
             }
@@ -207,7 +207,7 @@ impl Counter {
         });
         if let (true, Some((first, others))) = (finished, self.workers.split_first_mut()) {
             others.iter_mut().for_each(|other| first.absorb(other));
-            first.finish(plan, item);
+            first.finish(plan, plan.ranking.label(item));
             first.finished.chunks.push((0, 1));
             self.next += 1;
             self.holders_counted = 0;
@@ -249,14 +249,14 @@ impl Counter {
                 weighted.split_off_mut(..chunk.weighted.len()).unwrap_or_default(),
             ));
         }
-        let baskets = &*self.baskets;
+        let ranking = &self.plan.ranking;
         pool.install(|| {
             tasks.into_par_iter().for_each(|(chunk, ids, together, counts, weighted)| {
-                for (((&(item, t), id), together), count) in chunk.neighbours.iter().zip(ids).zip(together).zip(counts)
+                for (((&(label, t), id), together), count) in chunk.neighbours.iter().zip(ids).zip(together).zip(counts)
                 {
-                    *id = baskets.item_ids[item as usize];
+                    *id = ranking.id(label);
                     *together = to_i32(t);
-                    *count = to_i32(baskets.item_baskets[item as usize]);
+                    *count = to_i32(ranking.baskets(label));
                 }
                 weighted.copy_from_slice(chunk.weighted);
             });

@@ -73,7 +73,7 @@ fn expected_pairs(baskets: &Baskets, config: &CooccurrenceConfig) -> u64 {
                 // The middle of the nth of `sample` equal parts.
                 let (_, item) = rows[(2 * nth + 1) * items / (2 * sample)];
                 worker.count(baskets, &plan, baskets.holders_of(item));
-                worker.finish_counting(&plan, item).min(plan.top_k) as u64
+                worker.finish_counting(&plan, plan.ranking.label(item)).min(plan.top_k) as u64
             };
             (first..sample.min(first + piece)).map(of_row).sum::<u64>()
         })

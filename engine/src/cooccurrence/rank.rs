@@ -11,12 +11,14 @@
 //!
 //! Equal fractions are ordered by `t` descending, then by id ascending. Where fractions are equal, a larger `t` goes
 //! with a larger `nb` and an equal one with an equal one. So the tie-break is a fixed order of all items, `nb`
-//! descending then id ascending (for `together`: id ascending), and a neighbour's whole place in the order is the
-//! fraction and the item's number in that fixed order. Both fit in one `u64` that sorts fast.
+//! descending then id ascending (for `together`: id ascending). Items are *labelled* with their number in that order,
+//! and a neighbour's whole place in the row is its fraction and its label: one `u64` that sorts fast. While counting,
+//! labels have a second virtue: the counters of the popular items lie side by side and stay in the cache.
 
 use super::baskets::Baskets;
 use super::measure::Measure;
-use std::cmp::{Ordering, Reverse};
+use rayon::prelude::*;
+use std::cmp::Ordering;
 
 /// Mantissa bits of an `f64`, without the hidden one.
 const MANTISSA_BITS: u32 = 52;
@@ -26,25 +28,18 @@ const FIRST_EXPONENT: u64 = 1023 - 34;
 /// Bits of a fraction: exponent and mantissa.
 const FRACTION_BITS: u32 = 7 + MANTISSA_BITS;
 
-/// What ranking needs to know of each neighbour.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    /// Baskets that hold the item.
-    pub(super) baskets: u32,
-    /// Number in the order that breaks ties.
-    tie: u32,
-}
-
-/// A measure's order over the items of one [`Baskets`].
+/// A measure's order over the items of one [`Baskets`], which labels them.
 #[derive(Debug)]
 pub(super) struct Ranking {
     measure: Measure,
-    /// By dense item.
-    standings: Vec<Standing>,
-    /// Dense item by number in the order that breaks ties.
-    by_tie: Vec<u32>,
+    /// Label by dense item.
+    labels: Vec<u32>,
+    /// Id by label.
+    ids: Vec<i64>,
+    /// Baskets that hold the item, by label.
+    baskets: Vec<u32>,
     most_baskets: u32,
-    tie_bits: u32,
+    label_bits: u32,
 }
 
 /// How the row of one item is ordered.
@@ -57,35 +52,53 @@ pub(super) struct RowRanking<'a> {
 }
 
 impl Ranking {
-    /// Bytes that [`new`](Self::new) takes, per item.
-    pub(super) const BYTES_PER_ITEM: usize = size_of::<Standing>() + size_of::<u32>();
+    /// Bytes that [`new`](Self::new) takes, per item, its temporaries included.
+    pub(super) const BYTES_PER_ITEM: usize = 3 * size_of::<u32>() + size_of::<i64>() + size_of::<u64>();
 
     pub(super) fn new(baskets: &Baskets, measure: Measure) -> Self {
         let counts = &baskets.item_baskets;
-        let mut by_tie: Vec<u32> = (0..counts.len() as u32).collect();
-        if measure != Measure::Together {
-            by_tie.sort_by_key(|&item| Reverse(counts[item as usize]));
+        // Rarity above the dense item: sorts by baskets descending, then id ascending.
+        let mut order: Vec<u64> = counts.iter().zip(0..).map(|(&count, item)| u64::from(!count) << 32 | item).collect();
+        if !labels_are_dense(measure) {
+            order.par_sort_unstable();
         }
-        let mut standings: Vec<Standing> = counts.iter().map(|&baskets| Standing { baskets, tie: 0 }).collect();
-        for (tie, &item) in by_tie.iter().enumerate() {
-            standings[item as usize].tie = tie as u32;
+        let in_order = || order.iter().map(|&key| (key & u64::from(u32::MAX)) as usize);
+        let mut labels = vec![0; counts.len()];
+        for (label, item) in in_order().enumerate() {
+            labels[item] = label as u32;
         }
-        let most_baskets = counts.iter().copied().max().unwrap_or(0);
-        let tie_bits = usize::BITS - counts.len().saturating_sub(1).leading_zeros();
-        Ranking { measure, standings, by_tie, most_baskets, tie_bits }
+        Ranking {
+            measure,
+            labels,
+            ids: in_order().map(|item| baskets.item_ids[item]).collect(),
+            baskets: in_order().map(|item| counts[item]).collect(),
+            most_baskets: counts.iter().copied().max().unwrap_or(0),
+            label_bits: usize::BITS - counts.len().saturating_sub(1).leading_zeros(),
+        }
+    }
+
+    /// The label of a dense item.
+    pub(super) fn label(&self, item: u32) -> u32 {
+        self.labels[item as usize]
+    }
+
+    /// The id of the item with a label.
+    pub(super) fn id(&self, label: u32) -> i64 {
+        self.ids[label as usize]
+    }
+
+    /// The baskets that hold the item with a label.
+    pub(super) fn baskets(&self, label: u32) -> u32 {
+        self.baskets[label as usize]
     }
 
     pub(super) fn measure(&self) -> Measure {
         self.measure
     }
 
-    pub(super) fn standing(&self, item: u32) -> Standing {
-        self.standings[item as usize]
-    }
-
-    /// The row of `item`.
-    pub(super) fn row(&self, item: u32) -> RowRanking<'_> {
-        let baskets = self.standing(item).baskets;
+    /// The row of the item with a label.
+    pub(super) fn row(&self, label: u32) -> RowRanking<'_> {
+        let baskets = self.baskets(label);
         let (t, nb) = (u128::from(baskets), u128::from(self.most_baskets));
         // Fractions p1/q1 > p2/q2 differ by at least 1/(p1*q2) of their value, and p1 <= p, q2 <= q:
         let (p, q) = match self.measure {
@@ -100,39 +113,44 @@ impl Ranking {
         RowRanking { ranking: self, baskets, keys_are_exact: p.checked_mul(q).is_some_and(|pq| pq < exact_below) }
     }
 
-    /// Mantissa bits that do not fit beside the tie-break.
+    /// Mantissa bits that do not fit beside the label.
     fn dropped_bits(&self) -> u32 {
-        (FRACTION_BITS + self.tie_bits).saturating_sub(u64::BITS)
+        (FRACTION_BITS + self.label_bits).saturating_sub(u64::BITS)
     }
 
-    /// The dense item that a key was made for.
-    pub(super) fn item_of(&self, key: u64) -> u32 {
-        self.by_tie[(key & ((1 << self.tie_bits) - 1)) as usize]
+    /// The label in a key.
+    pub(super) fn label_of(&self, key: u64) -> u32 {
+        (key & ((1 << self.label_bits) - 1)) as u32
     }
 }
 
+/// Whether labels are the dense items themselves: where ties between equal `t` of different `nb` are possible.
+pub(super) fn labels_are_dense(measure: Measure) -> bool {
+    matches!(measure, Measure::Together | Measure::WeightedCosine)
+}
+
 impl RowRanking<'_> {
-    /// Makes the key for a neighbour of this standing with `t` common baskets. Ascending keys are descending ranks.
+    /// Makes the key of a neighbour with `t` common baskets. Ascending keys are descending ranks.
     ///
     /// `MEASURE` is the position in [`Measure::ALL`]: a constant, so that the inner loop has no branch on it.
     #[inline(always)]
-    pub(super) fn key<const MEASURE: usize>(&self, t: u32, standing: Standing) -> u64 {
-        let (t, nb) = (f64::from(t), f64::from(standing.baskets));
+    pub(super) fn key<const MEASURE: usize>(&self, t: u32, label: u32) -> u64 {
+        let (t, nb) = (f64::from(t), f64::from(self.ranking.baskets(label)));
         let fraction = match Measure::ALL[MEASURE] {
             Measure::Cosine => t * t / nb,
             Measure::Jaccard => t / (f64::from(self.baskets) + nb),
             Measure::Lift => t / nb,
             Measure::Together | Measure::WeightedCosine => t,
         };
-        let bits = (fraction.to_bits() - (FIRST_EXPONENT << MANTISSA_BITS)) >> self.ranking.dropped_bits();
-        let kept = FRACTION_BITS - self.ranking.dropped_bits();
-        (((1 << kept) - 1 - bits) << self.ranking.tie_bits) | u64::from(standing.tie)
+        let dropped_bits = self.ranking.dropped_bits();
+        let bits = (fraction.to_bits() - (FIRST_EXPONENT << MANTISSA_BITS)) >> dropped_bits;
+        (((1 << (FRACTION_BITS - dropped_bits)) - 1 - bits) << self.ranking.label_bits) | u64::from(label)
     }
 
-    /// The exact order of two neighbours, each `(common baskets, dense item)`; `Less` ranks first.
+    /// The exact order of two neighbours, each `(label, common baskets)`; `Less` ranks first.
     pub(super) fn compare(&self, left: (u32, u32), right: (u32, u32)) -> Ordering {
-        let fraction = |(t, item): (u32, u32)| {
-            let (t, nb) = (u128::from(t), u128::from(self.ranking.standing(item).baskets));
+        let fraction = |(label, t): (u32, u32)| {
+            let (t, nb) = (u128::from(t), u128::from(self.ranking.baskets(label)));
             match self.ranking.measure {
                 Measure::Cosine => (t * t, nb),
                 Measure::Jaccard => (t, u128::from(self.baskets) + nb),
@@ -142,6 +160,6 @@ impl RowRanking<'_> {
         };
         let ((p1, q1), (p2, q2)) = (fraction(left), fraction(right));
         // At most 64 + 33 bits.
-        (p2 * q1).cmp(&(p1 * q2)).then(right.0.cmp(&left.0)).then(left.1.cmp(&right.1))
+        (p2 * q1).cmp(&(p1 * q2)).then(left.0.cmp(&right.0))
     }
 }

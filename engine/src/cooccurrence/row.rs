@@ -4,7 +4,7 @@ use super::baskets::Baskets;
 use super::config::CooccurrenceConfig;
 use super::measure::Measure;
 use super::owners::Owners;
-use super::rank::{Ranking, RowRanking};
+use super::rank::{self, Ranking, RowRanking};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 
@@ -15,6 +15,8 @@ const WEIGHT_UNIT: f64 = (1_u64 << 30) as f64;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) ranking: Ranking,
+    /// The items of the baskets as labels; `None` where labels are the dense items.
+    labelled: Option<Vec<u32>>,
     pub(super) weights: Option<Weights>,
     pub(super) top_k: usize,
     pub(super) min_together: u32,
@@ -24,15 +26,19 @@ pub(super) struct Plan {
 #[derive(Debug)]
 pub(super) struct Weights {
     of_basket: Vec<u64>,
-    /// Sum over the baskets of each item.
+    /// Sum over the baskets of each item, by label.
     of_item: Vec<u64>,
 }
 
 impl Plan {
     pub(super) fn new(baskets: &Baskets, config: &CooccurrenceConfig) -> Self {
         let weighted = config.rank_by == Measure::WeightedCosine;
+        let ranking = Ranking::new(baskets, config.rank_by);
+        let labels =
+            |items: &Vec<u32>| items.par_iter().with_min_len(1 << 14).map(|&item| ranking.label(item)).collect();
         Plan {
-            ranking: Ranking::new(baskets, config.rank_by),
+            labelled: (!rank::labels_are_dense(config.rank_by)).then(|| labels(&baskets.basket_items)),
+            ranking,
             weights: weighted.then(|| Weights::new(baskets)),
             top_k: config.top_k.unwrap_or(usize::MAX),
             min_together: config.min_together,
@@ -45,8 +51,13 @@ impl Plan {
             Measure::WeightedCosine => size_of::<u64>() * (baskets.baskets() + baskets.items()),
             _ => 0,
         };
-        // Ranking sorts items with as much room again.
-        weights + baskets.items() * (Ranking::BYTES_PER_ITEM + size_of::<u32>())
+        let labelled = if rank::labels_are_dense(config.rank_by) { 0 } else { baskets.distinct_entries() };
+        weights + labelled * size_of::<u32>() + baskets.items() * Ranking::BYTES_PER_ITEM
+    }
+
+    /// The items of the baskets, as labels: `basket_offsets` cuts them.
+    fn labelled<'a>(&'a self, baskets: &'a Baskets) -> &'a [u32] {
+        self.labelled.as_ref().unwrap_or(&baskets.basket_items)
     }
 }
 
@@ -69,13 +80,13 @@ impl Weights {
 /// The counters of one thread, and the rows it has finished in this step.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
-    /// Common baskets with each dense item; all 0 between rows.
+    /// Common baskets by label; all 0 between rows.
     counts: Vec<u32>,
-    /// The items whose count is not 0 are `touched[..touched_len]`. One longer than there are items, so that a write to
-    /// `touched[touched_len]` needs no branch.
+    /// The labels whose count is not 0 are `touched[..touched_len]`. One longer than there are items, so that a write
+    /// to `touched[touched_len]` needs no branch.
     touched: Vec<u32>,
     touched_len: usize,
-    /// Common weight with each dense item; empty unless weights are used.
+    /// Common weight by label; empty unless weights are used.
     weights: Vec<u64>,
     /// Like `counts` and `touched`, for the run of one owner; empty unless owners are capped.
     owner_counts: Vec<u32>,
@@ -90,7 +101,7 @@ pub(super) struct Worker {
 /// Finished rows, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Finished {
-    /// `(dense item, common baskets)`.
+    /// `(label, common baskets)`.
     pub(super) neighbours: Vec<(u32, u32)>,
     /// Parallel to `neighbours` if weights are used.
     pub(super) weighted: Vec<f32>,
@@ -134,21 +145,23 @@ impl Worker {
 
     /// Adds some of the baskets of an item to its row: all baskets of an owner at once, if owners are capped.
     pub(super) fn count(&mut self, baskets: &Baskets, plan: &Plan, holders: &[u32]) {
+        let (offsets, labels) = (&baskets.basket_offsets[..], plan.labelled(baskets));
+        let items_of = |basket: u32| &labels[offsets[basket as usize]..offsets[basket as usize + 1]];
         match (&plan.weights, &baskets.owners) {
-            (Some(weights), _) => self.count_weighted(baskets, weights, holders),
-            (None, Some(owners)) => self.count_capped(baskets, owners, holders),
-            (None, None) => self.count_plain(baskets, holders),
+            (Some(weights), _) => self.count_weighted(items_of, weights, holders),
+            (None, Some(owners)) => self.count_capped(items_of, owners, holders),
+            (None, None) => self.count_plain(items_of, holders),
         }
     }
 
-    fn count_plain(&mut self, baskets: &Baskets, holders: &[u32]) {
+    fn count_plain<'a>(&mut self, items_of: impl Fn(u32) -> &'a [u32], holders: &[u32]) {
         let (counts, touched) = (&mut self.counts[..], &mut self.touched[..]);
         let mut len = self.touched_len;
         for &basket in holders {
-            for &item in baskets.items_of(basket) {
-                // Half of the items are new to the row and nobody can predict which: so no branch.
-                let count = &mut counts[item as usize];
-                touched[len] = item;
+            for &label in items_of(basket) {
+                // Half of the labels are new to the row and nobody can predict which: so no branch.
+                let count = &mut counts[label as usize];
+                touched[len] = label;
                 len += usize::from(*count == 0);
                 *count += 1;
             }
@@ -156,35 +169,35 @@ impl Worker {
         self.touched_len = len;
     }
 
-    fn count_weighted(&mut self, baskets: &Baskets, weights: &Weights, holders: &[u32]) {
+    fn count_weighted<'a>(&mut self, items_of: impl Fn(u32) -> &'a [u32], weights: &Weights, holders: &[u32]) {
         for &basket in holders {
             let weight = weights.of_basket[basket as usize];
-            for &item in baskets.items_of(basket) {
-                self.weights[item as usize] += weight;
+            for &label in items_of(basket) {
+                self.weights[label as usize] += weight;
             }
         }
-        self.count_plain(baskets, holders);
+        self.count_plain(items_of, holders);
     }
 
-    fn count_capped(&mut self, baskets: &Baskets, owners: &Owners, holders: &[u32]) {
+    fn count_capped<'a>(&mut self, items_of: impl Fn(u32) -> &'a [u32], owners: &Owners, holders: &[u32]) {
         for run in owners.runs(holders) {
             if run.len() <= owners.cap as usize {
-                self.count_plain(baskets, run);
+                self.count_plain(&items_of, run);
                 continue;
             }
             for &basket in run {
-                for &item in baskets.items_of(basket) {
-                    let of_owner = &mut self.owner_counts[item as usize];
+                for &label in items_of(basket) {
+                    let of_owner = &mut self.owner_counts[label as usize];
                     if *of_owner == 0 {
-                        self.owner_touched.push(item);
+                        self.owner_touched.push(label);
                     }
                     *of_owner += 1;
                 }
             }
-            for item in self.owner_touched.drain(..) {
-                let of_owner = std::mem::take(&mut self.owner_counts[item as usize]);
-                let count = &mut self.counts[item as usize];
-                self.touched[self.touched_len] = item;
+            for label in self.owner_touched.drain(..) {
+                let of_owner = std::mem::take(&mut self.owner_counts[label as usize]);
+                let count = &mut self.counts[label as usize];
+                self.touched[self.touched_len] = label;
                 self.touched_len += usize::from(*count == 0);
                 *count += of_owner.min(owners.cap);
             }
@@ -207,43 +220,49 @@ impl Worker {
         other.touched_len = 0;
     }
 
-    /// Distinct neighbours of the row of `item` with enough common baskets. Ends the row.
-    pub(super) fn finish_counting(&mut self, plan: &Plan, item: u32) -> usize {
-        let touched = self.touched[..self.touched_len].iter();
-        let neighbours =
-            touched.filter(|&&other| other != item && self.counts[other as usize] >= plan.min_together).count();
+    /// Distinct neighbours of the row of the item `own` (a label) with enough common baskets. Ends the row.
+    pub(super) fn finish_counting(&mut self, plan: &Plan, own: u32) -> usize {
+        let neighbours = self.neighbours(plan, own).count();
         self.reset();
         neighbours
     }
 
-    /// Ranks the row of `item`, cuts it and appends it to what is finished.
-    pub(super) fn finish(&mut self, plan: &Plan, item: u32) {
+    /// Ranks the row of the item `own` (a label), cuts it and appends it to what is finished.
+    pub(super) fn finish(&mut self, plan: &Plan, own: u32) {
         const COSINE: usize = Measure::Cosine as usize;
         const TOGETHER: usize = Measure::Together as usize;
         const JACCARD: usize = Measure::Jaccard as usize;
         const LIFT: usize = Measure::Lift as usize;
-        let row = plan.ranking.row(item);
+        let row = plan.ranking.row(own);
         match (&plan.weights, plan.ranking.measure()) {
-            (Some(weights), _) => self.rank_weighted(plan, weights, item),
-            _ if !row.keys_are_exact => self.rank_by_comparing(plan, row, item),
-            (None, Measure::Together) => self.rank_by_keys::<TOGETHER>(plan, row, item),
-            (None, Measure::Jaccard) => self.rank_by_keys::<JACCARD>(plan, row, item),
-            (None, Measure::Lift) => self.rank_by_keys::<LIFT>(plan, row, item),
-            (None, Measure::Cosine | Measure::WeightedCosine) => self.rank_by_keys::<COSINE>(plan, row, item),
+            (Some(weights), _) => self.rank_weighted(plan, weights, own),
+            _ if !row.keys_are_exact => self.rank_by_comparing(plan, row, own),
+            (None, Measure::Together) => self.rank_by_keys::<TOGETHER>(plan, row, own),
+            (None, Measure::Jaccard) => self.rank_by_keys::<JACCARD>(plan, row, own),
+            (None, Measure::Lift) => self.rank_by_keys::<LIFT>(plan, row, own),
+            (None, Measure::Cosine | Measure::WeightedCosine) => self.rank_by_keys::<COSINE>(plan, row, own),
         }
         self.finished.row_ends.push(self.finished.neighbours.len());
         self.reset();
     }
 
-    fn rank_by_keys<const MEASURE: usize>(&mut self, plan: &Plan, row: RowRanking<'_>, item: u32) {
+    /// `(label, common baskets)` of the row's neighbours with enough of them.
+    fn neighbours(&self, plan: &Plan, own: u32) -> impl Iterator<Item = (u32, u32)> {
+        let min_together = plan.min_together;
+        let touched = self.touched[..self.touched_len].iter();
+        let counted = touched.map(|&label| (label, self.counts[label as usize]));
+        counted.filter(move |&(label, t)| t >= min_together && label != own)
+    }
+
+    fn rank_by_keys<const MEASURE: usize>(&mut self, plan: &Plan, row: RowRanking<'_>, own: u32) {
         if self.keys.len() < self.touched_len {
             self.keys.resize(self.touched_len, 0);
         }
         let mut len = 0;
-        for &other in &self.touched[..self.touched_len] {
-            let t = self.counts[other as usize];
-            self.keys[len] = row.key::<MEASURE>(t, plan.ranking.standing(other));
-            len += usize::from(t >= plan.min_together && other != item);
+        for &label in &self.touched[..self.touched_len] {
+            let t = self.counts[label as usize];
+            self.keys[len] = row.key::<MEASURE>(t, label);
+            len += usize::from(t >= plan.min_together && label != own);
         }
         let mut keys = &mut self.keys[..len];
         if len > plan.top_k {
@@ -252,57 +271,52 @@ impl Worker {
         }
         keys.sort_unstable();
         self.finished.neighbours.extend(keys.iter().map(|&key| {
-            let other = plan.ranking.item_of(key);
-            (other, self.counts[other as usize])
+            let label = plan.ranking.label_of(key);
+            (label, self.counts[label as usize])
         }));
     }
 
-    fn rank_by_comparing(&mut self, plan: &Plan, row: RowRanking<'_>, item: u32) {
-        let touched = self.touched[..self.touched_len].iter();
-        self.candidates.clear();
-        self.candidates.extend(
-            touched
-                .map(|&other| (self.counts[other as usize], other))
-                .filter(|&(t, other)| t >= plan.min_together && other != item),
-        );
-        if self.candidates.len() > plan.top_k {
-            self.candidates.select_nth_unstable_by(plan.top_k, |&a, &b| row.compare(a, b));
-            self.candidates.truncate(plan.top_k);
+    fn rank_by_comparing(&mut self, plan: &Plan, row: RowRanking<'_>, own: u32) {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        candidates.extend(self.neighbours(plan, own));
+        if candidates.len() > plan.top_k {
+            candidates.select_nth_unstable_by(plan.top_k, |&a, &b| row.compare(a, b));
+            candidates.truncate(plan.top_k);
         }
-        self.candidates.sort_unstable_by(|&a, &b| row.compare(a, b));
-        self.finished.neighbours.extend(self.candidates.iter().map(|&(t, other)| (other, t)));
+        candidates.sort_unstable_by(|&a, &b| row.compare(a, b));
+        self.finished.neighbours.extend_from_slice(&candidates);
+        self.candidates = candidates;
     }
 
-    fn rank_weighted(&mut self, plan: &Plan, weights: &Weights, item: u32) {
+    fn rank_weighted(&mut self, plan: &Plan, weights: &Weights, own: u32) {
+        // Labels are dense items here, so that they ascend with the id.
         let order = |a: &(f64, u32, u32), b: &(f64, u32, u32)| {
-            b.0.total_cmp(&a.0).then_with(|| (Reverse(a.1), a.2).cmp(&(Reverse(b.1), b.2)))
+            b.0.total_cmp(&a.0).then_with(|| (Reverse(a.2), a.1).cmp(&(Reverse(b.2), b.1)))
         };
-        let touched = self.touched[..self.touched_len].iter();
-        self.weighted_candidates.clear();
-        self.weighted_candidates.extend(
-            touched
-                .map(|&other| {
-                    let value = weights.cosine(self.weights[other as usize], item, other);
-                    (value, self.counts[other as usize], other)
-                })
-                .filter(|&(_, t, other)| t >= plan.min_together && other != item),
-        );
-        if self.weighted_candidates.len() > plan.top_k {
-            self.weighted_candidates.select_nth_unstable_by(plan.top_k, order);
-            self.weighted_candidates.truncate(plan.top_k);
+        let mut candidates = std::mem::take(&mut self.weighted_candidates);
+        candidates.clear();
+        candidates.extend(self.neighbours(plan, own).map(|(label, t)| {
+            let value = weights.cosine(self.weights[label as usize], own, label);
+            (value, label, t)
+        }));
+        if candidates.len() > plan.top_k {
+            candidates.select_nth_unstable_by(plan.top_k, order);
+            candidates.truncate(plan.top_k);
         }
-        self.weighted_candidates.sort_unstable_by(order);
-        self.finished.neighbours.extend(self.weighted_candidates.iter().map(|&(_, t, other)| (other, t)));
-        self.finished.weighted.extend(self.weighted_candidates.iter().map(|&(value, ..)| value as f32));
+        candidates.sort_unstable_by(order);
+        self.finished.neighbours.extend(candidates.iter().map(|&(_, label, t)| (label, t)));
+        self.finished.weighted.extend(candidates.iter().map(|&(value, ..)| value as f32));
+        self.weighted_candidates = candidates;
     }
 
     fn reset(&mut self) {
-        for &item in &self.touched[..self.touched_len] {
-            self.counts[item as usize] = 0;
+        for &label in &self.touched[..self.touched_len] {
+            self.counts[label as usize] = 0;
         }
         if !self.weights.is_empty() {
-            for &item in &self.touched[..self.touched_len] {
-                self.weights[item as usize] = 0;
+            for &label in &self.touched[..self.touched_len] {
+                self.weights[label as usize] = 0;
             }
         }
         self.touched_len = 0;

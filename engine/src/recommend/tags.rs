@@ -10,7 +10,7 @@ pub struct TagList<'a> {
     /// Every track that has the tag.
     pub track_ids: &'a [i64],
     /// Length of each track's IDF vector.
-    pub track_norms: &'a [f32],
+    pub track_norms: &'a [f64],
 }
 
 /// A track with shared tags.
@@ -31,7 +31,7 @@ pub fn most_similar_by_tags(lists: &[TagList], norm: f64, seed: i64, k: usize) -
     for list in lists {
         let weight = list.idf * list.idf;
         for (&track_id, &track_norm) in list.track_ids.iter().zip(list.track_norms) {
-            let entry = met.entry(track_id).or_insert((0.0, f64::from(track_norm), 0));
+            let entry = met.entry(track_id).or_insert((0.0, track_norm, 0));
             entry.0 += weight;
             entry.2 += 1;
         }

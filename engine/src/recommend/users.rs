@@ -9,7 +9,7 @@ pub struct UserFeatures {
     /// Distinct liked tracks.
     pub likes: u32,
     /// sqrt(Σ idf²) over them, see [`idf`].
-    pub norm: f32,
+    pub norm: f64,
 }
 
 /// One user who likes one of the seed user's tracks.
@@ -52,11 +52,11 @@ pub fn build_user_features(users: &[i64], tracks: &[i64]) -> Vec<(i64, UserFeatu
         .map(|liked| {
             let squares: f64 = liked
                 .iter()
-                .map(|(_, track)| f64::from(idf(everybody, likes_of.get(track).copied().unwrap_or(0))))
+                .map(|(_, track)| idf(everybody, likes_of.get(track).copied().unwrap_or(0)))
                 .map(|weight| weight * weight)
                 .sum();
             let likes = u32::try_from(liked.len()).unwrap_or(u32::MAX);
-            (liked[0].0, UserFeatures { likes, norm: squares.sqrt() as f32 })
+            (liked[0].0, UserFeatures { likes, norm: squares.sqrt() })
         })
         .collect()
 }
@@ -80,11 +80,11 @@ pub fn most_similar_users(
     let mut found: Vec<SimilarUser> = met
         .into_iter()
         .map(|(user_id, (shared, dot))| {
-            let other = features_of(user_id).unwrap_or(UserFeatures { likes: shared, norm: dot.sqrt() as f32 });
+            let other = features_of(user_id).unwrap_or(UserFeatures { likes: shared, norm: dot.sqrt() });
             // Features are as old as the last refresh, the likes are not: never fewer than what is shared.
             let theirs = other.likes.max(shared);
             let mine = seed.likes.max(shared);
-            let norms = f64::from(seed.norm) * f64::from(other.norm);
+            let norms = seed.norm * other.norm;
             SimilarUser {
                 user_id,
                 shared,
