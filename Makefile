@@ -46,5 +46,5 @@ bench: ## benchmarks side by side, results in bench/results/
 package: ## a Debian package in build/
 	@scripts/package.sh
 
-clean: ## remove what was built; stops the server of make demo
-	@scripts/server.sh stop; cargo clean --quiet; rm -rf build
+clean: ## remove what was built; stops the servers that this tree left up
+	@scripts/server.sh stop-all; cargo clean --quiet; rm -rf build

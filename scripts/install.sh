@@ -33,11 +33,22 @@ run_in() {
     if [ -w "$dir" ]; then "$@"; else as_root "$@"; fi
 }
 
+# installed FILE TARGET: whether TARGET is what FILE would install. pgrx writes the objects of the install script in
+# another order each time; all of them are in the library, so with the same library the same lines are the same script.
+installed() {
+    if cmp -s "$1" "$2"; then return 0; fi
+    [[ $1 =~ /sgr_graph--[^-]+\.sql$ ]] && [ -f "$2" ] && [ $same_library = yes ] &&
+        cmp -s <(LC_ALL=C sort "$1") <(LC_ALL=C sort "$2")
+}
+
+library="$("$PG_CONFIG" --pkglibdir)/sgr_graph.so"
+same_library=no
+if cmp -s "$STAGE$library" "$library"; then same_library=yes; fi
 copied=0
 mapfile -d '' -t files < <(find "$STAGE" -type f -print0)
 for file in "${files[@]}"; do
     target="/${file#"$STAGE"/}"
-    if cmp -s "$file" "$target"; then continue; fi
+    if installed "$file" "$target"; then continue; fi
     if [ $copied -eq 0 ]; then
         say "installing into $("$PG_CONFIG" --pkglibdir) and $("$PG_CONFIG" --sharedir)/extension"
         if [ ! -w "$(dirname "$target")" ]; then ready_for_root "make install"; fi

@@ -28,7 +28,7 @@ cd "$ROOT"
 "$ROOT/scripts/setup.sh"
 use_postgres
 
-mapfile -t scripts < <(find .ci/run scripts tests bench -name run -o -name '*.sh' | LC_ALL=C sort)
+mapfile -t scripts < <(find .ci/run scripts tests bench \( -name run -o -name '*.sh' \) -type f 2>/dev/null | LC_ALL=C sort)
 check "syntax of the scripts" bash_syntax
 if command -v shellcheck >/dev/null; then
     check "shellcheck" shellcheck --external-sources --severity warning "${scripts[@]}"

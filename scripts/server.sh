@@ -5,6 +5,7 @@
 #   scripts/server.sh run [OPTION...] -- COMMAND [ARG...]   start, run COMMAND as the caller, stop; COMMAND's exit code
 #   scripts/server.sh start [OPTION...]                     start and leave it up; prints where it is
 #   scripts/server.sh stop | status | env                   of the server that start started
+#   scripts/server.sh stop-all                              every server that start started from this tree
 #
 #   --conf 'name=value'   a setting of the server, any number of them
 #   --durable             fsync on, as in production (benchmarks); the tests do without
@@ -230,6 +231,13 @@ start() {
     env_lines
 }
 
+stop() {
+    if load_state; then
+        remove_server
+        rm -f "$STATE"
+    fi
+}
+
 # Lines for eval: the environment that a command of `run` gets.
 env_lines() {
     load_state || die "no server was started"
@@ -241,11 +249,9 @@ env_lines() {
 case $action in
     run) run "$@" ;;
     start) start ;;
-    stop)
-        if load_state; then
-            remove_server
-            rm -f "$STATE"
-        fi
+    stop) stop ;;
+    stop-all)
+        for STATE in "$BUILD"/server-*.env; do stop; done
         ;;
     status)
         if ! load_state || ! alive; then echo "not running"; exit 1; fi

@@ -205,9 +205,9 @@ COMMENT ON TABLE sgr.signal_defaults IS 'The signals of sgr_recommend() in the o
 INSERT INTO sgr.signal_defaults (ordinal, signal, weight, description) VALUES
     (1, 'playlists',  0.45, 'cosine of playlist co-occurrence, shrunk by t/(t+1) with t common playlists'),
     (2, 'likes',      0.25, 'cosine of like co-occurrence, shrunk by t/(t+1) with t common users'),
-    (3, 'tags',       0.15, 'cosine of IDF-weighted tags'),
+    (3, 'tags',       0.18, 'cosine of IDF-weighted tags'),
     (4, 'artist',     0.10, 'same artist, or artists who worked together'),
-    (5, 'popularity', 0.05, 'logarithm of playlists and likes, relative to the most popular track');
+    (5, 'popularity', 0.02, 'logarithm of playlists and likes, relative to the most popular track');
 
 CREATE TABLE sgr.signal_weights (
     profile text NOT NULL,
@@ -235,18 +235,21 @@ COMMENT ON TABLE sgr.runs IS 'Every refresh with all its parameters, counts, tim
 
 CREATE TABLE sgr.cooccurrence (
     kind              smallint NOT NULL,
+    generation        integer NOT NULL,
     item_id           bigint NOT NULL,
     baskets           integer NOT NULL,
     neighbours        bigint[] NOT NULL,
     together          integer[] NOT NULL,
     neighbour_baskets integer[] NOT NULL,
     weighted          real[],
-    PRIMARY KEY (kind, item_id)
+    PRIMARY KEY (kind, generation, item_id)
 ) USING heap;
 COMMENT ON TABLE sgr.cooccurrence IS
     'Co-occurrence, one row per item with its nearest neighbours as parallel arrays; read it through sgr.track_cooccurrence';
 COMMENT ON COLUMN sgr.cooccurrence.kind IS
     '1: tracks by playlists, 2: tracks by likes, 3: artists by playlists, 4: artists by likes';
+COMMENT ON COLUMN sgr.cooccurrence.generation IS
+    'The full refresh that wrote the row, as in sgr.cooccurrence_state: a new one fills a fresh end of the index and need not be compared with the rows that it replaces';
 COMMENT ON COLUMN sgr.cooccurrence.baskets IS 'Distinct baskets that hold the item';
 COMMENT ON COLUMN sgr.cooccurrence.neighbours IS 'Item ids, best first by the measure of the refresh';
 COMMENT ON COLUMN sgr.cooccurrence.together IS 'Distinct baskets that hold both, per neighbour';
@@ -268,15 +271,19 @@ CREATE TABLE sgr.cooccurrence_state (
     basket        text NOT NULL,
     item          text NOT NULL,
     run_id        bigint NOT NULL,
+    generation    integer NOT NULL,
     total_baskets bigint NOT NULL,
     drifted       bigint NOT NULL DEFAULT 0,
     seen          pg_snapshot NOT NULL,
+    seen_by       xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
     parameters    jsonb NOT NULL,
     refreshed_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE sgr.cooccurrence_state IS 'What each kind of sgr.cooccurrence holds: its last refresh and parameters';
 COMMENT ON COLUMN sgr.cooccurrence_state.seen IS
     'Transactions whose changes are counted: the others of sgr.cooccurrence_changes are still to do';
+COMMENT ON COLUMN sgr.cooccurrence_state.seen_by IS
+    'The refresh''s own transaction: what it changes after the refresh is still to do, though its snapshot cannot tell';
 COMMENT ON COLUMN sgr.cooccurrence_state.drifted IS
     'Rows of sgr.cooccurrence_drift of this kind; 0 after a full refresh, and readers then skip that table';
 
@@ -325,6 +332,29 @@ COMMENT ON COLUMN sgr.track_features.popularity IS
     'ln(1+n)/ln(1+max n) with n = playlists + likes, in [0,1]';
 CREATE INDEX track_features_popularity_idx ON sgr.track_features (popularity DESC, track_id);
 CREATE INDEX track_features_artist_idx ON sgr.track_features (artist_id, popularity DESC, track_id);
+
+CREATE TABLE sgr.feature_state (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version  uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    tracks_source text NOT NULL
+);
+COMMENT ON TABLE sgr.feature_state IS
+    'Version of sgr.track_features and sgr.tag_index, new with each writing: sessions keep what they read until it changes';
+COMMENT ON COLUMN sgr.feature_state.tracks_source IS 'What the tracks were read from';
+
+CREATE TABLE sgr.cooccurrence_counts (
+    kind     smallint NOT NULL,
+    first_id bigint NOT NULL,
+    item_ids bigint[] NOT NULL,
+    baskets  integer[] NOT NULL,
+    PRIMARY KEY (kind, first_id)
+) USING heap;
+COMMENT ON TABLE sgr.cooccurrence_counts IS
+    'Baskets per item in chunks by item id: an incremental refresh needs the counts of thousands of items, and a probe for each would take longer than all the rest';
+ALTER TABLE sgr.cooccurrence_counts SET (toast_tuple_target = 8160);
+ALTER TABLE sgr.cooccurrence_counts
+    ALTER COLUMN item_ids SET STORAGE EXTERNAL,
+    ALTER COLUMN baskets SET STORAGE EXTERNAL;
 
 CREATE TABLE sgr.user_features (
     user_id   bigint PRIMARY KEY,

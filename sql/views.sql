@@ -21,7 +21,7 @@ SELECT c.kind, s.basket, s.item, c.item_id AS item_id_a, n.item_id_b, n.together
            / (c.baskets::double precision * coalesce(d.baskets, n.baskets_b)) AS lift,
        n.ordinal AS place
 FROM sgr.cooccurrence AS c
-JOIN sgr.cooccurrence_state AS s ON s.kind = c.kind
+JOIN sgr.cooccurrence_state AS s ON s.kind = c.kind AND s.generation = c.generation
 CROSS JOIN LATERAL unnest(c.neighbours, c.together, c.neighbour_baskets)
     WITH ORDINALITY AS n (item_id_b, together, baskets_b, ordinal)
 LEFT JOIN sgr.cooccurrence_drift AS d ON d.kind = c.kind AND d.item_id = n.item_id_b;
@@ -113,6 +113,17 @@ END
 $$;
 COMMENT ON FUNCTION sgr.mapped_interactions() IS 'Rows of the relation that stands in for interactions; none where sgr.interactions is read';
 
+CREATE FUNCTION sgr.mapped_users() RETURNS TABLE (user_id bigint, name text)
+LANGUAGE plpgsql STABLE ROWS 10000
+AS $$
+BEGIN
+    IF sgr.mapped_query('users') IS NOT NULL THEN
+        RETURN QUERY EXECUTE 'SELECT user_id::bigint, name FROM (' || sgr.mapped_query('users') || ') AS m';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sgr.mapped_users() IS 'Rows of the relation that stands in for users; none where sgr.users is read';
+
 CREATE VIEW sgr.source_tracks AS
 SELECT track_id, artist_id, title, genre, released_on, playback_count, likes_count, reposts_count, comment_count
 FROM sgr.tracks WHERE NOT EXISTS (SELECT FROM sgr.sources WHERE role = 'tracks')
@@ -142,6 +153,11 @@ SELECT user_id, track_id, kind FROM sgr.interactions
 WHERE NOT EXISTS (SELECT FROM sgr.sources WHERE role = 'interactions')
 UNION ALL SELECT * FROM sgr.mapped_interactions();
 COMMENT ON VIEW sgr.source_interactions IS 'The interactions that are read: sgr.interactions, or the relation that stands in for it';
+
+CREATE VIEW sgr.source_users AS
+SELECT user_id, name FROM sgr.users WHERE NOT EXISTS (SELECT FROM sgr.sources WHERE role = 'users')
+UNION ALL SELECT * FROM sgr.mapped_users();
+COMMENT ON VIEW sgr.source_users IS 'The users that are read: sgr.users, or the relation that stands in for it';
 
 CREATE VIEW sgr.track_stats AS
 SELECT t.track_id, t.title, t.artist_id, a.name AS artist, t.genre, t.released_on,
@@ -189,17 +205,23 @@ SELECT 'tracks' AS what, (SELECT count(*) FROM sgr.source_tracks) AS rows
 UNION ALL SELECT 'artists', (SELECT count(*) FROM sgr.source_artists)
 UNION ALL SELECT 'playlists', (SELECT count(*) FROM sgr.source_playlists)
 UNION ALL SELECT 'playlist entries', (SELECT count(*) FROM sgr.source_playlist_tracks)
-UNION ALL SELECT 'interactions', (SELECT count(*) FROM sgr.source_interactions);
+UNION ALL SELECT 'interactions', (SELECT count(*) FROM sgr.source_interactions)
+UNION ALL SELECT 'users', (SELECT count(*) FROM sgr.source_users);
 COMMENT ON VIEW sgr.catalogue_counts IS 'How many rows each source has';
 
 CREATE VIEW sgr.top_pairs AS
-SELECT p.item_id_a AS track_id_a, ta.title AS title_a, p.item_id_b AS track_id_b, tb.title AS title_b,
-       p.together, p.cosine, p.jaccard, p.lift
-FROM (SELECT * FROM sgr.cooccurrence_pairs
-      WHERE kind = 1 AND item_id_a < item_id_b
-      ORDER BY together DESC, cosine DESC, item_id_a, item_id_b LIMIT 1000) AS p
-LEFT JOIN sgr.source_tracks AS ta ON ta.track_id = p.item_id_a
-LEFT JOIN sgr.source_tracks AS tb ON tb.track_id = p.item_id_b;
+SELECT p.track_id_a, ta.title AS title_a, p.track_id_b, tb.title AS title_b, p.together, p.cosine, p.jaccard, p.lift
+FROM (SELECT DISTINCT least(track_id_a, track_id_b) AS track_id_a, greatest(track_id_a, track_id_b) AS track_id_b,
+             together, cosine, jaccard, lift
+      FROM (SELECT * FROM sgr.track_cooccurrence
+            -- A pair stands in one list or in both: twice as many rows hold all of the pairs wanted.
+            ORDER BY together DESC, cosine DESC, least(track_id_a, track_id_b), greatest(track_id_a, track_id_b)
+            LIMIT 2000) AS listed
+      ORDER BY together DESC, cosine DESC, 1, 2
+      LIMIT 1000) AS p
+LEFT JOIN sgr.source_tracks AS ta ON ta.track_id = p.track_id_a
+LEFT JOIN sgr.source_tracks AS tb ON tb.track_id = p.track_id_b
+ORDER BY p.together DESC, p.cosine DESC, p.track_id_a, p.track_id_b;
 COMMENT ON VIEW sgr.top_pairs IS 'The 1,000 pairs of tracks that most playlists hold together';
 
 -- A view reads with its reader's rights and row-level security, not its owner's, wherever Postgres can do that.

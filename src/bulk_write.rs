@@ -4,6 +4,7 @@
 //! INSERT permission, row-level security, and that the table is a plain heap without triggers.
 
 use crate::error::{Error, Result};
+use crate::rights;
 use crate::spi::array_datum;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -50,7 +51,6 @@ pub struct TableWriter {
     bytes: usize,
     /// Holds the datums of one batch.
     batch: pg_sys::MemoryContext,
-    bulk: pg_sys::BulkInsertState,
     command: pg_sys::CommandId,
     rows: u64,
 }
@@ -63,23 +63,14 @@ impl TableWriter {
         // SAFETY: main thread, inside a transaction; the relation stays locked and open until `finish`, or until the
         // transaction's end if an ERROR unwinds.
         unsafe {
-            let schema = pg_sys::get_namespace_oid(c"sgr".as_ptr(), false);
-            let oid = pg_sys::get_relname_relid(table.as_ptr(), schema);
+            let oid = rights::table(table)?;
             let name = table.to_string_lossy();
-            if oid == pg_sys::InvalidOid {
-                return Err(Error::not_ready(format!("table sgr.{name} is missing"))
-                    .hint("DROP EXTENSION sgr_graph; CREATE EXTENSION sgr_graph"));
-            }
             let denied = |message: String| Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message);
-            #[allow(clippy::useless_conversion, reason = "the mode is wider from Postgres 16 on")]
-            let insert = pg_sys::ACL_INSERT.into();
-            if pg_sys::pg_class_aclcheck(oid, pg_sys::GetUserId(), insert) != pg_sys::AclResult::ACLCHECK_OK {
+            if !rights::has(oid, pg_sys::ACL_INSERT) {
                 return Err(denied(format!("permission denied for table {name}"))
                     .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that refreshes")));
             }
-            if pg_sys::check_enable_rls(oid, pg_sys::InvalidOid, true)
-                == pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
-            {
+            if rights::row_security(oid) {
                 return Err(denied(format!("row-level security on table {name} forbids bulk writing"))
                     .hint("refresh as the table's owner or as a role with BYPASSRLS"));
             }
@@ -107,7 +98,6 @@ impl TableWriter {
                 filled: 0,
                 bytes: 0,
                 batch,
-                bulk: pg_sys::GetBulkInsertState(),
                 command: pg_sys::GetCurrentCommandId(true),
                 rows: 0,
             })
@@ -175,7 +165,9 @@ impl TableWriter {
                 i32::try_from(self.filled).unwrap_or(0),
                 self.command,
                 0,
-                self.bulk,
+                // No BulkInsertState: its ring of buffers would make this backend write the pages, and flush the
+                // WAL before each, in the middle of the transaction.
+                std::ptr::null_mut(),
             );
             for &slot in &self.slots[..self.filled] {
                 pg_sys::ExecInsertIndexTuples(
@@ -210,7 +202,6 @@ impl TableWriter {
                 pg_sys::ExecDropSingleTupleTableSlot(slot);
             }
             pg_sys::ExecCloseIndices(self.result_relation);
-            pg_sys::FreeBulkInsertState(self.bulk);
             pg_sys::FreeExecutorState(self.estate);
             pg_sys::MemoryContextDelete(self.batch);
             pg_sys::table_close(self.relation, pg_sys::NoLock as i32);

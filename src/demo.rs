@@ -22,7 +22,12 @@ pub fn load(config: &DemoConfig, replace: bool) -> Result<Vec<(&'static str, i64
     let (needed, limit) =
         (usize::try_from(config.expected_bytes()).unwrap_or(usize::MAX), crate::settings::memory_limit());
     if needed > limit {
-        return Err(crate::error::memory_limit(needed, limit, "the demo catalogue"));
+        return Err(crate::error::memory_limit(
+            needed,
+            limit,
+            "the demo catalogue",
+            "ask for fewer tracks, playlists or users",
+        ));
     }
     make_room(replace)?;
     while generator.step() {

@@ -68,7 +68,7 @@ impl From<Error> for ErrorReport {
 impl From<CooccurrenceError> for Error {
     fn from(error: CooccurrenceError) -> Self {
         match error {
-            CooccurrenceError::MemoryLimit { needed, limit, what } => memory_limit(needed, limit, what),
+            CooccurrenceError::MemoryLimit { needed, limit, what } => memory_limit(needed, limit, what, REFRESH_LESS),
             CooccurrenceError::InvalidConfig { .. } => Self::invalid(error.to_string()),
             other => Self::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, other.to_string()),
         }
@@ -87,15 +87,15 @@ impl From<RecommendError> for Error {
     }
 }
 
+/// How a refresh gets by with less memory.
+pub const REFRESH_LESS: &str = "count less: a lower max_basket_len or top_k, a later since";
+
 /// 53000: a structure would be larger than `sgr_graph.memory_limit`.
-pub fn memory_limit(needed: usize, limit: usize, what: &str) -> Error {
+pub fn memory_limit(needed: usize, limit: usize, what: &str, less: &str) -> Error {
     const MIB: usize = 1 << 20;
     Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES, format!("not enough memory allowed for {what}"))
         .detail(format!("{} MB needed, sgr_graph.memory_limit is {} MB", needed.div_ceil(MIB), limit / MIB))
-        .hint(format!(
-            "SET sgr_graph.memory_limit = '{} MB', or read less: since, max_basket_len, top_k",
-            needed.div_ceil(MIB)
-        ))
+        .hint(format!("SET sgr_graph.memory_limit = '{} MB', or {less}", needed.div_ceil(MIB)))
 }
 
 /// An argument that must not be NULL. Errors: 22004.

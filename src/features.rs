@@ -4,7 +4,7 @@ use crate::bulk_write::{TableWriter, Value};
 use crate::error::Result;
 use crate::kind::Kind;
 use crate::load::{self, Part};
-use crate::refresh::{Outcome, note_run};
+use crate::refresh::{Outcome, milliseconds, note_run};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg, Row};
@@ -15,14 +15,33 @@ use sgr_engine::recommend::{
 };
 use std::time::Instant;
 
-/// Whether the features were ever written.
-pub fn exist() -> Result<bool> {
-    let mut any = false;
-    spi::select_fresh("SELECT FROM sgr.track_features LIMIT 1", &Sources::NONE, &[], |_| {
-        any = true;
+/// What the tracks of the present features were read from; `None` if they were never written.
+pub fn source() -> Result<Option<String>> {
+    let mut source = None;
+    spi::select_fresh(include_str!("../sql/queries/feature_version.sql"), &Sources::NONE, &[], |row| {
+        source = row.text(1).map(std::borrow::Cow::into_owned);
         Ok(())
     })?;
-    Ok(any)
+    Ok(source)
+}
+
+/// Whether the features no longer cover the tracks: never written, other source, or tracks without a row.
+pub fn outdated(sources: &Sources) -> Result<bool> {
+    if source()?.as_deref() != Some(sources.expand("{tracks}").as_str()) {
+        return Ok(true);
+    }
+    let mut without = false;
+    spi::select_fresh(include_str!("../sql/queries/tracks_without_features_any.sql"), sources, &[], |_| {
+        without = true;
+        Ok(())
+    })?;
+    Ok(without)
+}
+
+fn new_version(sources: &Sources) -> Result<()> {
+    let args = [Arg::Text(&sources.expand("{tracks}"))];
+    spi::execute(include_str!("../sql/queries/feature_version_new.sql"), &Sources::NONE, &args)?;
+    Ok(())
 }
 
 /// Writes both tables anew: every track of the catalogue, and every track that is only known from baskets.
@@ -60,6 +79,7 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
     }
     table.finish();
     rebuild_users(sources)?;
+    new_version(sources)?;
     let mut outcome = Outcome {
         basket: "tag",
         item: "track",
@@ -67,7 +87,7 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
         entries,
         baskets: tags.len() as u64,
         rows: features.len() as u64,
-        elapsed_ms: started.elapsed().as_secs_f64() * 1e3,
+        elapsed_ms: milliseconds(started),
         ..Outcome::default()
     };
     let parameters = json!({ "basket": "tag", "item": "track", "source": sources.expand("{tracks}") });
@@ -91,7 +111,7 @@ fn rebuild_users(sources: &Sources) -> Result<()> {
 /// Writes the rows of some tracks anew, after an incremental refresh. Tags that are new since the last
 /// [`rebuild`] wait for the next.
 pub fn update(track_ids: &[i64], sources: &Sources) -> Result<()> {
-    if track_ids.is_empty() || !exist()? {
+    if track_ids.is_empty() || source()?.is_none() {
         return Ok(());
     }
     let mut tracks = Vec::new();
@@ -104,7 +124,8 @@ pub fn update(track_ids: &[i64], sources: &Sources) -> Result<()> {
     let features = of_tracks(&tracks, true)?;
     let delete = "DELETE FROM sgr.track_features WHERE track_id = ANY ($1)";
     spi::execute(delete, &Sources::NONE, &[Arg::Bigs(track_ids)])?;
-    write(&features)
+    write(&features)?;
+    new_version(sources)
 }
 
 /// The features of tracks that the table may not have yet, read from the catalogue.

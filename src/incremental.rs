@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use crate::features;
 use crate::interrupt::{Event, pipeline, thread_pool};
+use crate::item_counts::ItemCounts;
 use crate::kind::Kind;
 use crate::load::{self, Part};
 use crate::refresh::{Outcome, Request, State, owners};
@@ -13,7 +14,7 @@ use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use crate::store::CooccurrenceWriter;
 use sgr_engine::cooccurrence::{Baskets, Counter, Measure};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Beyond this share of changed baskets, or of items with drifted counts, counting everything is the cheaper way.
@@ -131,8 +132,9 @@ pub fn run(
     sources: &Sources,
     request: &Request,
     changes: Changes,
-    state: Option<&State>,
+    state: &State,
 ) -> Result<(Outcome, i64)> {
+    let generation = state.generation;
     let config = request.config.clone();
     let changed: Vec<i64> = changes.baskets.into_iter().collect();
     let tracks_left: Vec<i64> = changes.tracks_left.into_iter().collect();
@@ -149,16 +151,18 @@ pub fn run(
     let entries = load::entries(kind, sources, Part::OfBaskets(&around), config.memory_limit)?;
     let owners = owners(kind, sources, &config)?;
     // Items that are only met in passing keep the counts that they have; the affected ones are counted in full.
-    let met: Vec<i64> = sorted(entries.item_ids.iter().copied().collect());
-    let known = basket_counts(kind, &met)?;
-    let old: BTreeMap<i64, u32> = basket_counts(kind, &affected)?.into_iter().collect();
-    let elsewhere: Vec<(i64, u32)> =
-        known.into_iter().filter(|(item, _)| affected.binary_search(item).is_err()).collect();
+    let mut counts = ItemCounts::load(kind)?;
+    let met: HashSet<i64> = entries.item_ids.iter().copied().collect();
+    let elsewhere: Vec<(i64, u32)> = met
+        .into_iter()
+        .filter(|item| affected.binary_search(item).is_err())
+        .filter_map(|item| counts.get(item).map(|baskets| (item, baskets)))
+        .collect();
 
     let kind_arg = || Arg::Int(kind.id().into());
     let pool = thread_pool(request.threads)?;
     let mut writer = None;
-    let mut drifted: (Vec<i64>, Vec<i32>) = Default::default();
+    let mut recounted: (Vec<i64>, Vec<i32>) = Default::default();
     let (memory_bytes, baskets) = pipeline(
         |output| {
             let columns = entries.memory_bytes();
@@ -177,19 +181,15 @@ pub fn run(
             match event {
                 Event::Started => {
                     spi::execute(
-                        "DELETE FROM sgr.cooccurrence WHERE kind = $1 AND item_id = ANY ($2)",
+                        "DELETE FROM sgr.cooccurrence WHERE kind = $1 AND generation = $2 AND item_id = ANY ($3)",
                         &Sources::NONE,
-                        &[kind_arg(), Arg::Bigs(&affected)],
+                        &[kind_arg(), Arg::Int(generation), Arg::Bigs(&affected)],
                     )?;
-                    writer = Some(CooccurrenceWriter::open(kind)?);
+                    writer = Some(CooccurrenceWriter::open(kind, generation)?);
                 }
                 Event::Block(block) => {
-                    for (&item, &count) in block.item_ids.iter().zip(&block.baskets) {
-                        if old.get(&item).is_some_and(|&before| i64::from(before) != i64::from(count)) {
-                            drifted.0.push(item);
-                            drifted.1.push(count);
-                        }
-                    }
+                    recounted.0.extend(&block.item_ids);
+                    recounted.1.extend(&block.baskets);
                     if let Some(writer) = writer.as_mut() {
                         writer.push(&block);
                     }
@@ -199,12 +199,20 @@ pub fn run(
         },
     )?;
     let (rows, pairs) = writer.map_or((0, 0), CooccurrenceWriter::finish);
+    // Lists of untouched items still hold the old counts of these: the new ones overlay them until all is counted.
+    spi::execute(
+        "DELETE FROM sgr.cooccurrence_drift WHERE kind = $1 AND item_id = ANY ($2)",
+        &Sources::NONE,
+        &[kind_arg(), Arg::Bigs(&affected)],
+    )?;
     spi::execute(
         include_str!("../sql/queries/cooccurrence_drift_save.sql"),
         &Sources::NONE,
-        &[kind_arg(), Arg::Bigs(&drifted.0), Arg::Ints(&drifted.1)],
+        &[kind_arg(), Arg::Bigs(&recounted.0), Arg::Ints(&recounted.1)],
     )?;
-    let total_baskets = count_baskets(kind, &changed, &baskets, state.map_or(0, |state| state.total_baskets))?;
+    counts.replace(&affected, &recounted.0, &recounted.1);
+    counts.store(kind)?;
+    let total_baskets = count_baskets(kind, &changed, &baskets, state.total_baskets)?;
     if kind.item() == "track" {
         features::update(&affected, sources)?;
     }
@@ -225,23 +233,6 @@ fn sorted(ids: HashSet<i64>) -> Vec<i64> {
     let mut ids: Vec<i64> = ids.into_iter().collect();
     ids.sort_unstable();
     ids
-}
-
-/// (item, baskets) as stored.
-fn basket_counts(kind: Kind, items: &[i64]) -> Result<Vec<(i64, u32)>> {
-    let mut counts = Vec::with_capacity(items.len());
-    spi::select_fresh(
-        "SELECT item_id, baskets FROM sgr.cooccurrence WHERE kind = $1 AND item_id = ANY ($2)",
-        &Sources::NONE,
-        &[Arg::Int(kind.id().into()), Arg::Bigs(items)],
-        |row| {
-            if let (Some(item), Some(count)) = (row.int(0), row.int(1)) {
-                counts.push((item, u32::try_from(count).unwrap_or(0)));
-            }
-            Ok(())
-        },
-    )?;
-    Ok(counts)
 }
 
 /// Brings `sgr.cooccurrence_baskets` up to date for the changed baskets and returns how many are counted now.

@@ -1,6 +1,6 @@
 //! Tables to engine structures.
 
-use crate::error::{Result, memory_limit};
+use crate::error::{REFRESH_LESS, Result, memory_limit};
 use crate::kind::Kind;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
@@ -24,7 +24,7 @@ impl Entries {
         if self.basket_ids.len() == self.basket_ids.capacity() {
             let needed = self.memory_bytes().saturating_mul(3).max(1 << 16);
             if needed > limit {
-                return Err(memory_limit(needed, limit, "the entries of the baskets"));
+                return Err(memory_limit(needed, limit, "the entries of the baskets", REFRESH_LESS));
             }
             let more = self.basket_ids.len().max(4096);
             self.basket_ids.reserve_exact(more);

@@ -5,6 +5,8 @@ use crate::recommend::{is_known, unknown_track};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 
+const WHERE_TRACKS_ARE: &str = "SELECT track_id, title FROM sgr.track_stats lists the tracks";
+
 /// The id of a track named by its id, its urn ("soundcloud:tracks:42") or its URL.
 ///
 /// Errors: 42704 if there is none (with likely ones, for a URL), 22023 for text that is none of the three.
@@ -25,7 +27,7 @@ pub fn track_id(name: &str) -> Result<i64> {
         // A urn whose row is not there yet still ends in the id.
         return match name.rsplit(':').next().and_then(|id| id.parse().ok()) {
             Some(id) if name.contains(":tracks:") && is_known(id, &sources)? => Ok(id),
-            _ => Err(Error::unknown(format!("no track with urn \"{name}\""))),
+            _ => Err(Error::unknown(format!("no track with urn \"{}\"", shortened(name))).hint(WHERE_TRACKS_ARE)),
         };
     }
     Err(Error::invalid(format!("\"{}\" is no id, urn or URL of a track", shortened(name)))
@@ -69,7 +71,11 @@ fn by_url(name: &str, key: &str, sources: &Sources) -> Result<i64> {
         Ok(())
     })?;
     let error = Error::unknown(format!("no track with URL \"{}\"", shortened(name)));
-    Err(if likely.is_empty() { error } else { error.hint(format!("did you mean {}?", likely.join(", or "))) })
+    Err(if likely.is_empty() {
+        error.hint(WHERE_TRACKS_ARE)
+    } else {
+        error.hint(format!("did you mean {}?", likely.join(", or ")))
+    })
 }
 
 fn shortened(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! Recommendation: reads what the signals need, lets the engine rank, and words the reasons.
 
+mod feature_cache;
+mod feature_reader;
 mod profile;
 mod reason;
 
@@ -7,12 +9,13 @@ use crate::error::{Error, Result};
 use crate::features;
 use crate::related::{Named, track_names};
 use crate::sources::Sources;
-use crate::spi::{self, Arg, Row};
+use crate::spi::{self, Arg};
 pub use profile::{overlay_drift, unknown_track};
 pub use reason::plural;
 
+use feature_reader::{FeatureReader, track_features};
 use profile::Profile;
-use sgr_engine::recommend::{Filter, Popularity, Ranked, SIGNALS, Signal, TrackFeatures, Weights, fold_tag, rank};
+use sgr_engine::recommend::{Filter, Popularity, Ranked, SIGNALS, Signal, Weights, fold_tag, rank};
 use std::collections::HashMap;
 
 /// The arguments that both recommenders share.
@@ -43,23 +46,25 @@ pub struct Recommendation {
 pub fn for_track(track_id: i64, wish: &Wish, exclude_same_artist: bool) -> Result<Vec<Recommendation>> {
     let k = size(wish.k)?;
     let sources = Sources::load()?;
-    let profile = Profile::of_track(track_id, &sources)?;
+    let features = FeatureReader::open()?;
+    let profile = Profile::of_track(track_id, &features, &sources)?;
     let mut filter = filter(wish)?;
     filter.exclude = vec![track_id];
     filter.not_by = if exclude_same_artist { profile.artist_of_seed() } else { None };
-    recommend(&profile, filter, wish, k, &sources)
+    recommend(&profile, filter, wish, k, &features, &sources)
 }
 
 /// Tracks for one user. Errors: as [`for_track`], 42704 for a user of whom nothing is known.
 pub fn for_user(user_id: i64, wish: &Wish, include_known: bool) -> Result<Vec<Recommendation>> {
     let k = size(wish.k)?;
     let sources = Sources::load()?;
-    let profile = Profile::of_user(user_id, &sources)?;
+    let features = FeatureReader::open()?;
+    let profile = Profile::of_user(user_id, &features, &sources)?;
     let mut filter = filter(wish)?;
     if !include_known {
-        filter.exclude = profile.seeds().to_vec();
+        filter.exclude = profile.known().to_vec();
     }
-    recommend(&profile, filter, wish, k, &sources)
+    recommend(&profile, filter, wish, k, &features, &sources)
 }
 
 /// `k` as a number of rows. Errors: 22023.
@@ -73,6 +78,7 @@ fn recommend(
     filter: Filter,
     wish: &Wish,
     k: usize,
+    features: &FeatureReader,
     sources: &Sources,
 ) -> Result<Vec<Recommendation>> {
     let weights = weights(wish.profile)?;
@@ -84,7 +90,7 @@ fn recommend(
     }
     candidate_ids.sort_unstable();
     candidate_ids.dedup();
-    let candidates = features_of(&candidate_ids)?;
+    let candidates = features.tracks_or_blank(&candidate_ids)?;
     let mut ranked = rank(&signals, &weights, &candidates, &filter, k);
     if ranked.len() < k {
         fill(&mut ranked, k, &signals, &weights, &filter, candidate_ids, sources)?;
@@ -188,45 +194,6 @@ fn tag_ids(names: &[Option<String>]) -> Result<Vec<i32>> {
         },
     )?;
     Ok(ids)
-}
-
-/// The features of those of the tracks that have any.
-fn stored_features(track_ids: &[i64]) -> Result<Vec<TrackFeatures>> {
-    let mut found = Vec::with_capacity(track_ids.len());
-    spi::select(include_str!("../sql/queries/features_by_id.sql"), &Sources::NONE, &[Arg::Bigs(track_ids)], |row| {
-        found.push(track_features(row));
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// The features of some tracks; those without a row are known by their id alone.
-fn features_of(track_ids: &[i64]) -> Result<Vec<TrackFeatures>> {
-    let mut found = stored_features(track_ids)?;
-    if found.len() < track_ids.len() {
-        found.sort_unstable_by_key(|track| track.track_id);
-        let missing: Vec<TrackFeatures> = track_ids
-            .iter()
-            .filter(|id| found.binary_search_by_key(*id, |track| track.track_id).is_err())
-            .map(|&track_id| TrackFeatures { track_id, ..TrackFeatures::default() })
-            .collect();
-        found.extend(missing);
-    }
-    Ok(found)
-}
-
-fn track_features(row: &Row) -> TrackFeatures {
-    let count = |column| row.int(column).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    TrackFeatures {
-        track_id: row.int(0).unwrap_or_default(),
-        artist_id: row.int(1),
-        genre_id: row.int(2).map(|id| id as i32),
-        tag_ids: row.ints(3).unwrap_or_default().to_vec(),
-        tag_norm: row.float(4).unwrap_or(0.0),
-        playlists: count(5),
-        likes: count(6),
-        popularity: row.float(7).unwrap_or(0.0) as f32,
-    }
 }
 
 /// Whether any row of the catalogue mentions a track.

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::features;
-use crate::incremental;
+use crate::incremental::{self, Plan};
 use crate::interrupt::{Event, pipeline, thread_pool};
 use crate::kind::{Kind, one_of};
 use crate::load::{self, Part};
@@ -18,8 +18,8 @@ use sgr_engine::cooccurrence::{Baskets, CooccurrenceConfig, Counter, Estimate, M
 use std::sync::Arc;
 use std::time::Instant;
 
-/// First key of the advisory locks that keep refreshes of one kind apart; the second is the kind.
-const LOCK_CLASS: i32 = 0x5347_5201;
+/// Key of the advisory lock that keeps refreshes apart: "sgrgraph" and a number.
+const LOCK: i64 = 0x7367_7267_7261_0001;
 
 /// The arguments of `sgr_cooccur_refresh`, checked.
 pub struct Request {
@@ -57,7 +57,7 @@ impl TryFrom<Arguments> for Request {
         };
         let config = CooccurrenceConfig {
             top_k: arguments.top_k.map(|k| positive("top_k", k)).transpose()?.map(|k| k as usize),
-            rank_by: measure(&arguments.rank_by)?,
+            rank_by: measure("rank_by", &arguments.rank_by)?,
             min_together: positive("min_together", arguments.min_together)?,
             max_basket_len: arguments
                 .max_basket_len
@@ -79,9 +79,9 @@ impl TryFrom<Arguments> for Request {
 }
 
 /// A measure by its name. Errors: 22023.
-pub fn measure(name: &str) -> Result<Measure> {
+pub fn measure(argument: &str, name: &str) -> Result<Measure> {
     name.parse().map_err(|_| {
-        Error::invalid(format!("unknown measure \"{name}\""))
+        Error::invalid(format!("unknown {argument} \"{name}\""))
             .hint(format!("use one of {}", Measure::ALL.map(|measure| measure.to_string()).join(", ")))
     })
 }
@@ -105,6 +105,8 @@ pub struct Outcome {
 
 /// What is stored of a kind's last refresh.
 pub struct State {
+    /// Raised by each full refresh.
+    pub generation: i32,
     pub total_baskets: i64,
     pub drifted: i64,
     pub parameters: serde_json::Value,
@@ -112,6 +114,7 @@ pub struct State {
 
 /// Refreshes the kinds that `basket` and `item` name, then, if all were meant or none was there yet, the features.
 pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> Result<Vec<Outcome>> {
+    lock()?;
     let sources = Sources::load()?;
     let mut outcomes = Vec::new();
     if basket != Some("tag") {
@@ -122,12 +125,11 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
         return Err(Error::invalid("baskets of tags hold tracks only").hint("leave item out, or set it to track"));
     }
     let nothing = outcomes.iter().all(|outcome| outcome.entries == 0 && outcome.mode == "full");
-    let asked = basket.is_none() && item.is_none() || basket == Some("tag");
-    if asked || !features::exist()? {
-        let full = basket == Some("tag") || outcomes.iter().any(|outcome| outcome.mode == "full");
-        if full || !features::exist()? {
-            outcomes.push(features::rebuild(&sources)?);
-        }
+    let all = basket.is_none() && item.is_none();
+    let anything_full = outcomes.iter().any(|outcome| outcome.mode == "full");
+    let wanted = basket == Some("tag") || all && (anything_full || features::outdated(&sources)?);
+    if wanted || features::source()?.is_none() {
+        outcomes.push(features::rebuild(&sources)?);
     }
     if nothing && outcomes.iter().all(|outcome| outcome.rows == 0) && basket != Some("tag") {
         notice!(
@@ -139,29 +141,29 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
 
 fn refresh_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Outcome> {
     let started = Instant::now();
-    lock(kind)?;
     let parameters = parameters(kind, sources, request);
     let seen = snapshot()?;
     let state = state(kind)?;
     let plan = incremental::plan(kind, sources, request, state.as_ref(), &parameters)?;
-    let (mut outcome, total_baskets) = match plan {
-        incremental::Plan::Unchanged => {
-            let total = state.map_or(0, |state| state.total_baskets);
-            (Outcome { mode: "unchanged", ..Outcome::default() }, total)
+    let mut generation = state.as_ref().map_or(0, |state| state.generation);
+    let (mut outcome, total_baskets) = match (plan, &state) {
+        (Plan::Unchanged, Some(state)) => (Outcome { mode: "unchanged", ..Outcome::default() }, state.total_baskets),
+        (Plan::Incremental(changes), Some(state)) => incremental::run(kind, sources, request, changes, state)?,
+        _ => {
+            generation = generation.wrapping_add(1);
+            full(kind, generation, sources, request)?
         }
-        incremental::Plan::Incremental(changes) => incremental::run(kind, sources, request, changes, state.as_ref())?,
-        incremental::Plan::Full => full(kind, sources, request)?,
     };
     outcome.basket = kind.basket();
     outcome.item = kind.item();
-    outcome.elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+    outcome.elapsed_ms = milliseconds(started);
     outcome.run_id = note_run("cooccur_refresh", &parameters, &outcome)?;
-    save_state(kind, &outcome, total_baskets, &seen, &parameters)?;
+    save_state(kind, generation, &outcome, total_baskets, &seen, &parameters)?;
     Ok(outcome)
 }
 
 /// Counts everything anew.
-fn full(kind: Kind, sources: &Sources, request: &Request) -> Result<(Outcome, i64)> {
+fn full(kind: Kind, generation: i32, sources: &Sources, request: &Request) -> Result<(Outcome, i64)> {
     let config = request.config.clone();
     let part = request.since.map_or(Part::All, Part::Since);
     let entries = load::entries(kind, sources, part, config.memory_limit)?;
@@ -193,7 +195,7 @@ fn full(kind: Kind, sources: &Sources, request: &Request) -> Result<(Outcome, i6
                     ] {
                         spi::execute(sql, &Sources::NONE, &[Arg::Int(kind.id().into())])?;
                     }
-                    writer = Some(CooccurrenceWriter::open(kind)?);
+                    writer = Some(CooccurrenceWriter::open(kind, generation)?);
                 }
                 Event::Block(block) => {
                     if let Some(writer) = writer.as_mut() {
@@ -207,6 +209,7 @@ fn full(kind: Kind, sources: &Sources, request: &Request) -> Result<(Outcome, i6
     let (memory_bytes, baskets) = computed?;
     let (rows, pairs) = writer.map_or((0, 0), CooccurrenceWriter::finish);
     store::counted_baskets(kind, baskets.basket_ids())?;
+    store::item_counts(kind, baskets.item_ids(), baskets.item_baskets())?;
     let outcome = Outcome {
         mode: "full",
         entries: baskets.entries_read() as u64,
@@ -246,17 +249,18 @@ pub fn estimate_kind(kind: Kind, sources: &Sources, request: &Request) -> Result
     )
 }
 
-/// Makes the second of two refreshes of one kind wait for the first to commit.
-fn lock(kind: Kind) -> Result<()> {
-    let keys = [Arg::Int(LOCK_CLASS), Arg::Int(kind.id().into())];
+/// Makes the second of two refreshes wait for the first to commit. One lock for all kinds: they share the noted changes
+/// and the features, and each refresh takes all the cores anyway.
+fn lock() -> Result<()> {
+    let key = [Arg::Big(LOCK)];
     let mut got = false;
-    spi::select_fresh("SELECT pg_catalog.pg_try_advisory_xact_lock($1, $2)", &Sources::NONE, &keys, |row| {
+    spi::select_fresh("SELECT pg_catalog.pg_try_advisory_xact_lock($1)", &Sources::NONE, &key, |row| {
         got = row.bool(0) == Some(true);
         Ok(())
     })?;
     if !got {
-        notice!("another session refreshes {}s by {}s: waiting for it", kind.item(), kind.basket());
-        spi::execute("SELECT pg_catalog.pg_advisory_xact_lock($1, $2)", &Sources::NONE, &keys)?;
+        notice!("another session refreshes co-occurrence: waiting for it");
+        spi::execute("SELECT pg_catalog.pg_advisory_xact_lock($1)", &Sources::NONE, &key)?;
     }
     Ok(())
 }
@@ -277,6 +281,8 @@ fn parameters(kind: Kind, sources: &Sources, request: &Request) -> serde_json::V
         "basket": kind.basket(),
         "item": kind.item(),
         "source": sources.expand(&format!("{{{}}}", kind.role())),
+        // Artists come by way of the tracks.
+        "tracks": (kind.item() == "artist").then(|| sources.expand("{tracks}")),
         "top_k": config.top_k,
         "rank_by": config.rank_by.to_string(),
         "min_together": config.min_together,
@@ -289,14 +295,15 @@ fn parameters(kind: Kind, sources: &Sources, request: &Request) -> serde_json::V
 fn state(kind: Kind) -> Result<Option<State>> {
     let mut state = None;
     spi::select_fresh(
-        "SELECT total_baskets, drifted, parameters::text FROM sgr.cooccurrence_state WHERE kind = $1",
+        "SELECT generation, total_baskets, drifted, parameters::text FROM sgr.cooccurrence_state WHERE kind = $1",
         &Sources::NONE,
         &[Arg::Int(kind.id().into())],
         |row| {
             state = Some(State {
-                total_baskets: row.int(0).unwrap_or(0),
-                drifted: row.int(1).unwrap_or(0),
-                parameters: row.text(2).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+                generation: row.int(0).unwrap_or(0) as i32,
+                total_baskets: row.int(1).unwrap_or(0),
+                drifted: row.int(2).unwrap_or(0),
+                parameters: row.text(3).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
             });
             Ok(())
         },
@@ -306,6 +313,7 @@ fn state(kind: Kind) -> Result<Option<State>> {
 
 fn save_state(
     kind: Kind,
+    generation: i32,
     outcome: &Outcome,
     total_baskets: i64,
     seen: &str,
@@ -319,6 +327,7 @@ fn save_state(
             Arg::Text(kind.basket()),
             Arg::Text(kind.item()),
             Arg::Big(outcome.run_id),
+            Arg::Int(generation),
             Arg::Big(total_baskets),
             Arg::Text(seen),
             Arg::Text(&parameters.to_string()),
@@ -330,6 +339,11 @@ fn save_state(
         &[Arg::Text(kind.basket())],
     )?;
     Ok(())
+}
+
+/// Time since, to the microsecond.
+pub fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_micros() as f64 / 1e3
 }
 
 /// Writes a row of `sgr.runs` and returns its id.

@@ -4,6 +4,7 @@ use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
 
 static MEMORY_LIMIT_MB: GucSetting<i32> = GucSetting::<i32>::new(2048);
+static FEATURE_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(32);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 
 /// Registers the settings; called once, from `_PG_init`.
@@ -16,6 +17,16 @@ pub fn init() {
         1,
         i32::MAX,
         GucContext::Suset,
+        GucFlags::UNIT_MB,
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.feature_cache",
+        c"Sets how much memory a session keeps track features in",
+        c"In megabytes. Recommendations read some hundred features each; those kept need no index probe. 0 keeps none.",
+        &FEATURE_CACHE_MB,
+        0,
+        1 << 20,
+        GucContext::Userset,
         GucFlags::UNIT_MB,
     );
     GucRegistry::define_int_guc(
@@ -46,6 +57,11 @@ fn reserve_prefix() {
 /// `sgr_graph.memory_limit` in bytes.
 pub fn memory_limit() -> usize {
     usize::try_from(MEMORY_LIMIT_MB.get()).unwrap_or(usize::MAX >> 20) << 20
+}
+
+/// `sgr_graph.feature_cache` in bytes.
+pub fn feature_cache() -> usize {
+    usize::try_from(FEATURE_CACHE_MB.get()).unwrap_or(0) << 20
 }
 
 /// The number of threads to use: the argument if given, else `sgr_graph.threads`, else all cores.

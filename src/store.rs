@@ -13,14 +13,15 @@ const BASKETS_PER_CHUNK: usize = 240;
 /// Writes rows of `sgr.cooccurrence`.
 pub struct CooccurrenceWriter {
     kind: Kind,
+    generation: i32,
     table: TableWriter,
     pairs: u64,
 }
 
 impl CooccurrenceWriter {
     /// Opens the table.
-    pub fn open(kind: Kind) -> Result<Self> {
-        Ok(Self { kind, table: TableWriter::open(c"cooccurrence")?, pairs: 0 })
+    pub fn open(kind: Kind, generation: i32) -> Result<Self> {
+        Ok(Self { kind, generation, table: TableWriter::open(c"cooccurrence")?, pairs: 0 })
     }
 
     /// Adds a block of rows.
@@ -29,6 +30,7 @@ impl CooccurrenceWriter {
             let range = block.offsets[row]..block.offsets[row + 1];
             self.table.push(&[
                 Value::Small(self.kind.id()),
+                Value::Int(self.generation),
                 Value::Big(block.item_ids[row]),
                 Value::Int(block.baskets[row]),
                 Value::Bigs(&block.neighbours[range.clone()]),
@@ -44,6 +46,21 @@ impl CooccurrenceWriter {
     pub fn finish(self) -> (u64, u64) {
         (self.table.finish(), self.pairs)
     }
+}
+
+/// Items per row of `sgr.cooccurrence_counts`: a row stays under 8 kB.
+const ITEMS_PER_CHUNK: usize = 500;
+
+/// Replaces the basket counts of all items of a kind; `item_ids` ascend.
+pub fn item_counts(kind: Kind, item_ids: &[i64], baskets: &[u32]) -> Result<()> {
+    spi::execute("DELETE FROM sgr.cooccurrence_counts WHERE kind = $1", &Sources::NONE, &[Arg::Int(kind.id().into())])?;
+    let mut table = TableWriter::open(c"cooccurrence_counts")?;
+    for (ids, counts) in item_ids.chunks(ITEMS_PER_CHUNK).zip(baskets.chunks(ITEMS_PER_CHUNK)) {
+        let counts: Vec<i32> = counts.iter().map(|&n| i32::try_from(n).unwrap_or(i32::MAX)).collect();
+        table.push(&[Value::Small(kind.id()), Value::Big(ids[0]), Value::Bigs(ids), Value::Ints(&counts)]);
+    }
+    table.finish();
+    Ok(())
 }
 
 /// Replaces the list of counted baskets of a kind; `basket_ids` ascend.

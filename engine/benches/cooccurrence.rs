@@ -1,6 +1,9 @@
 //! Co-occurrence over generated playlists: 100,000 tracks in 200 communities, Zipf popularity inside each, playlist
 //! lengths exponential with mean 30; 30,000 playlists (0.92 million entries) and 150,000 (4.6 million).
 
+// criterion_group! makes a public function without documentation.
+#![allow(missing_docs)]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;

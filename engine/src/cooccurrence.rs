@@ -40,6 +40,7 @@ mod counter;
 mod error;
 mod estimate;
 mod ids;
+mod locality;
 mod measure;
 mod owners;
 mod rank;

@@ -1,5 +1,8 @@
 //! Co-occurrence against a naive self-join over hash maps.
 
+// The lint spares test functions, but not what they call.
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::cooccurrence::{
@@ -7,7 +10,7 @@ use sgr_engine::cooccurrence::{
     DEFAULT_MIN_TOGETHER, DEFAULT_TOP_K, Estimate, Measure, RowBlock, estimate,
 };
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// One row: item, its baskets, and `(neighbour, together, baskets of the neighbour)` in order.
@@ -220,9 +223,10 @@ proptest! {
             prop_assert_eq!(block.weighted.is_some(), config.rank_by == Measure::WeightedCosine);
             let Some(weighted) = &block.weighted else { continue };
             for (row, &a) in block.item_ids.iter().enumerate() {
-                for at in block.offsets[row]..block.offsets[row + 1] {
-                    prop_assert_eq!(weighted[at], naive.weighted_cosine(a, block.neighbours[at]) as f32);
-                }
+                let range = block.offsets[row]..block.offsets[row + 1];
+                let expected: Vec<f32> =
+                    block.neighbours[range.clone()].iter().map(|&b| naive.weighted_cosine(a, b) as f32).collect();
+                prop_assert_eq!(&weighted[range], expected);
             }
         }
 
@@ -296,12 +300,12 @@ fn numbers(mut state: u64) -> impl FnMut(u64) -> u64 {
     }
 }
 
-/// 3,000 baskets of 1 to 40 of 5,000 items, low numbers far more often.
-fn many_entries() -> Vec<(i64, i64)> {
+/// Baskets of 1 to `max_len` of 5,000 items, low numbers far more often.
+fn many_entries(baskets: i64, max_len: u64) -> Vec<(i64, i64)> {
     let mut number = numbers(7);
     let mut entries = Vec::new();
-    for basket in 0..3_000 {
-        for _ in 0..=number(40) {
+    for basket in 0..baskets {
+        for _ in 0..=number(max_len) {
             let item = number(5_000) * number(5_000) * number(5_000) / 25_000_000;
             entries.push((basket, item as i64));
         }
@@ -309,36 +313,55 @@ fn many_entries() -> Vec<(i64, i64)> {
     entries
 }
 
-#[test]
-fn many_items_over_several_chunks() {
-    let entries = many_entries();
-    for rank_by in Measure::ALL {
-        let config = CooccurrenceConfig { rank_by, top_k: Some(10), ..Default::default() };
-        let baskets = Arc::new(build(&entries, &[], &config, &pool(3)));
+fn assert_equals_naive(entries: &[(i64, i64)], measures: &[Measure], top_k: usize) {
+    let naive = Naive::new(entries, &[], &CooccurrenceConfig::default());
+    let mut by_item: HashMap<i64, Vec<(i64, u32, u32)>> = HashMap::new();
+    for (&(a, b), &t) in &naive.together {
+        by_item.entry(a).or_default().push((b, t, naive.item_baskets[&b]));
+    }
+    for &rank_by in measures {
+        let config = CooccurrenceConfig { rank_by, top_k: Some(top_k), ..Default::default() };
+        let baskets = Arc::new(build(entries, &[], &config, &pool(3)));
+        assert!(baskets.basket_ids().is_sorted());
         let rows = count(&baskets, &config, &pool(3));
-        assert!(rows.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        assert_eq!(rows, count(&baskets, &config, &pool(1)));
-        if rank_by == Measure::WeightedCosine {
-            continue;
-        }
-        let naive = Naive::new(&entries, &[], &config);
-        let mut by_item: HashMap<i64, Vec<(i64, u32, u32)>> = HashMap::new();
-        for (&(a, b), &t) in &naive.together {
-            by_item.entry(a).or_default().push((b, t, naive.item_baskets[&b]));
-        }
         assert_eq!(rows.len(), naive.item_baskets.len());
+        assert!(rows.windows(2).all(|pair| pair[0].0 < pair[1].0));
         for (a, na, neighbours) in rows {
-            let mut expected = by_item.remove(&a).unwrap_or_default();
+            let mut expected = by_item.get(&a).cloned().unwrap_or_default();
             expected.sort_by(|&left, &right| naive.compare(rank_by, a, left, right));
-            expected.truncate(10);
+            expected.truncate(top_k);
             assert_eq!((na, neighbours), (naive.item_baskets[&a], expected));
         }
     }
 }
 
 #[test]
+fn many_items_over_several_chunks() {
+    let plain = [Measure::Cosine, Measure::Together, Measure::Jaccard, Measure::Lift];
+    assert_equals_naive(&many_entries(1_500, 40), &plain, 10);
+}
+
+/// So many entries that baskets and rows are ordered by cluster: from 2^18 distinct ones.
+#[test]
+fn many_entries_in_clusters() {
+    let entries = many_entries(60_000, 10);
+    let distinct: HashSet<&(i64, i64)> = entries.iter().collect();
+    assert!(distinct.len() > 1 << 18, "{}", distinct.len());
+    assert_equals_naive(&entries, &[Measure::Cosine], 10);
+
+    let config = CooccurrenceConfig { rank_by: Measure::WeightedCosine, top_k: Some(5), ..Default::default() };
+    let backwards: Vec<(i64, i64)> = entries.iter().rev().copied().collect();
+    let blocks = [(&entries, 1), (&backwards, 2)].map(|(entries, threads)| {
+        let pool = pool(threads);
+        let baskets = Arc::new(build(entries, &[], &config, &pool));
+        rows_of(&all_blocks(Counter::new(baskets, config.clone(), &pool).unwrap(), &pool))
+    });
+    assert_eq!(blocks[0], blocks[1]);
+}
+
+#[test]
 fn the_sampled_number_of_pairs_is_close() {
-    let entries = many_entries();
+    let entries = many_entries(3_000, 40);
     for top_k in [None, Some(20)] {
         let config = CooccurrenceConfig { top_k, ..Default::default() };
         let pool = pool(2);
@@ -474,7 +497,7 @@ fn errors_say_what_is_wrong() {
 
 #[test]
 fn memory_is_refused_with_the_numbers_at_every_limit_below_the_need() {
-    let entries = many_entries();
+    let entries = many_entries(3_000, 40);
     let (basket_ids, item_ids) = columns(&entries);
     let shuffled: Vec<i64> = basket_ids.iter().map(|id| id.wrapping_mul(0x5851_F42D_4C95_7F2D)).collect();
     let pool = pool(2);
@@ -512,7 +535,7 @@ fn memory_is_refused_with_the_numbers_at_every_limit_below_the_need() {
 
 #[test]
 fn fewer_threads_are_used_where_more_do_not_fit() {
-    let entries = many_entries();
+    let entries = many_entries(3_000, 40);
     let roomy = CooccurrenceConfig::default();
     let baskets = Arc::new(build(&entries, &[], &roomy, &pool(1)));
     let one = Counter::new(Arc::clone(&baskets), roomy.clone(), &pool(1)).unwrap().memory_bytes();

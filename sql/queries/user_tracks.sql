@@ -9,4 +9,3 @@ FROM (SELECT i.track_id, i.occurred_at AS since FROM {interactions} AS i WHERE i
 WHERE mine.track_id IS NOT NULL
 GROUP BY mine.track_id
 ORDER BY pg_catalog.max(mine.since) DESC NULLS LAST, mine.track_id
-LIMIT $2

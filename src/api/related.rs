@@ -36,7 +36,7 @@ fn sgr_related(
         required("track", track)?,
         required("k", k)?,
         required("basket", basket)?,
-        measure_named(required("measure", measure)?)?,
+        measure_named("measure", required("measure", measure)?)?,
         exclude_same_artist.unwrap_or(false),
         required("min_together", min_together)?,
     )?;

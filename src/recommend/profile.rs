@@ -2,14 +2,14 @@
 
 use crate::error::{Error, Result};
 use crate::features;
-use crate::recommend::{features_of, stored_features};
+use crate::recommend::feature_reader::FeatureReader;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use sgr_engine::recommend::{Cooccurrence, NeighbourList, SharedArtist, TagOverlap, TrackFeatures};
 use std::collections::{BTreeMap, HashMap};
 
 /// A user's most recent tracks that are taken as the profile.
-const MAX_SEEDS: i32 = 1000;
+const MAX_SEEDS: usize = 1000;
 /// Rarest tags of the profile that propose tracks, and how many each.
 const PROPOSING_TAGS: usize = 3;
 const PROPOSALS_PER_TAG: usize = 50;
@@ -21,7 +21,7 @@ const COLLABORATOR: f64 = 0.5;
 
 /// The signals of one call, ready to score.
 pub struct Profile {
-    seeds: Vec<i64>,
+    known: Vec<i64>,
     is_user: bool,
     artist: Option<i64>,
     pub playlists: Cooccurrence,
@@ -32,12 +32,9 @@ pub struct Profile {
 
 impl Profile {
     /// One track. Errors: 42704 if neither the catalogue nor any basket knows it; 55000 if nothing was refreshed yet.
-    pub fn of_track(track_id: i64, sources: &Sources) -> Result<Self> {
-        let mut seed = stored_features(&[track_id])?;
+    pub fn of_track(track_id: i64, features: &FeatureReader, sources: &Sources) -> Result<Self> {
+        let mut seed = features.tracks(&[track_id])?;
         if seed.is_empty() {
-            if !features::exist()? {
-                return Err(Error::not_ready("nothing has been counted yet").hint("call sgr_cooccur_refresh() first"));
-            }
             seed = features::from_catalogue(&[track_id], sources)?;
         }
         let Some(track) = seed.first() else {
@@ -49,35 +46,36 @@ impl Profile {
             None => SharedArtist::default(),
         };
         let [playlists, likes] = neighbours(&[track_id], false)?;
-        let tags = tags(&seed)?;
-        Ok(Self { seeds: vec![track_id], is_user: false, artist, playlists, likes, tags, artists })
+        let tags = tags(&seed, features)?;
+        Ok(Self { known: vec![track_id], is_user: false, artist, playlists, likes, tags, artists })
     }
 
     /// A user's likes and the tracks of his playlists. Errors: 42704 if there are none.
-    pub fn of_user(user_id: i64, sources: &Sources) -> Result<Self> {
-        let mut seeds = Vec::new();
-        let args = [Arg::Big(user_id), Arg::Int(MAX_SEEDS)];
+    pub fn of_user(user_id: i64, features: &FeatureReader, sources: &Sources) -> Result<Self> {
+        let mut known = Vec::new();
+        let args = [Arg::Big(user_id)];
         spi::select(include_str!("../../sql/queries/user_tracks.sql"), sources, &args, |row| {
-            seeds.extend(row.int(0));
+            known.extend(row.int(0));
             Ok(())
         })?;
-        if seeds.is_empty() {
+        if known.is_empty() {
             return Err(Error::unknown(format!("no user {user_id} with likes or playlists"))
                 .detail("neither interactions nor playlists hold a row of that user")
                 .hint("for somebody new, start from a track: sgr_recommend(track)"));
         }
+        let mut seeds = known[..known.len().min(MAX_SEEDS)].to_vec();
         seeds.sort_unstable();
-        seeds.dedup();
+        known.sort_unstable();
         let [playlists, likes] = neighbours(&seeds, true)?;
-        let features = features_of(&seeds)?;
-        let artists = of_user_artists(&features)?;
-        let tags = tags(&features)?;
-        Ok(Self { seeds, is_user: true, artist: None, playlists, likes, tags, artists })
+        let tracks = features.tracks(&seeds)?;
+        let artists = of_user_artists(&tracks)?;
+        let tags = tags(&tracks, features)?;
+        Ok(Self { known, is_user: true, artist: None, playlists, likes, tags, artists })
     }
 
-    /// The tracks themselves, ascending.
-    pub fn seeds(&self) -> &[i64] {
-        &self.seeds
+    /// The seed, or all tracks of the user, also those that are too old for the profile; ascending.
+    pub fn known(&self) -> &[i64] {
+        &self.known
     }
 
     /// Whether the profile is a user's.
@@ -159,7 +157,7 @@ pub fn overlay_drift(kind: i64, neighbours: &[i64], neighbour_baskets: &mut [i32
 }
 
 /// The tags of the profile, and tracks that carry its rarest ones.
-fn tags(seeds: &[TrackFeatures]) -> Result<TagOverlap> {
+fn tags(seeds: &[TrackFeatures], features: &FeatureReader) -> Result<TagOverlap> {
     let mut counts: BTreeMap<i32, u32> = BTreeMap::new();
     for tag_id in seeds.iter().flat_map(|track| &track.tag_ids) {
         *counts.entry(*tag_id).or_default() += 1;
@@ -167,14 +165,13 @@ fn tags(seeds: &[TrackFeatures]) -> Result<TagOverlap> {
     let ids: Vec<i32> = counts.keys().copied().collect();
     let mut profile: Vec<(i32, u32, f64)> = Vec::with_capacity(ids.len());
     let mut listed: Vec<(f64, Vec<i64>)> = Vec::with_capacity(ids.len());
-    spi::select(include_str!("../../sql/queries/tags_by_id.sql"), &Sources::NONE, &[Arg::Ints(&ids)], |row| {
-        if let (Some(tag_id), Some(idf)) = (row.int(0), row.float(1)) {
-            let count = counts.get(&(tag_id as i32)).copied().unwrap_or(0);
-            profile.push((tag_id as i32, count, idf));
-            let top = row.bigints(2).unwrap_or_default();
+    features.tags(&ids, |tag_id, (idf, top)| {
+        let count = counts.get(&tag_id).copied().unwrap_or(0);
+        profile.push((tag_id, count, *idf));
+        // A tag that every track has says nothing, and proposes nothing.
+        if *idf > 0.0 {
             listed.push((idf * f64::from(count), top[..top.len().min(PROPOSALS_PER_TAG)].to_vec()));
         }
-        Ok(())
     })?;
     profile.sort_unstable_by_key(|&(tag_id, _, _)| tag_id);
     listed.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -27,7 +27,7 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
             let met = if by == PLAYLISTS {
                 format!("in {} together", plural(together, "playlist"))
             } else {
-                format!("{} who like both", plural(together, "user"))
+                who_like_both(together)
             };
             parts.push(format!("goes with your {title} ({met})"));
         }
@@ -36,7 +36,7 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
             parts.push(format!("in {} together", plural(playlists.count, "playlist")));
         }
         if likes.count > 0 {
-            parts.push(format!("{} who like both", plural(likes.count, "user")));
+            parts.push(who_like_both(likes.count));
         }
     }
     if tags.count > 0 && ranked.contributions[TAGS] > 0.0 {
@@ -54,6 +54,10 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
         parts.push(if ranked.evidence[4].value > 0.0 { "popular".to_owned() } else { "not heard much yet".to_owned() });
     }
     parts.join(", ")
+}
+
+fn who_like_both(users: u32) -> String {
+    format!("{} who {} both", plural(users, "user"), if users == 1 { "likes" } else { "like" })
 }
 
 /// "1 tag", "2 tags".

@@ -8,19 +8,23 @@ use super::owners::Owners;
 
 /// Which items are in which baskets: compressed sparse rows both ways over dense `u32` ids.
 ///
-/// Dense item `i` is `item_ids()[i]`, dense basket `b` is `basket_ids()[b]`; dense ids ascend with the ids they stand
-/// for. Baskets that were skipped for their length are not part of it, nor are items that are in no other basket.
+/// Dense item `i` is `item_ids()[i]`: dense items ascend with the ids they stand for. Baskets that were skipped for their length are not part of it, nor are items that are in no other basket.
 #[derive(Debug)]
 pub struct Baskets {
     pub(super) item_ids: Vec<i64>,
     pub(super) basket_ids: Vec<i64>,
-    /// `basket_items[basket_offsets[b]..basket_offsets[b + 1]]` are the distinct items of basket `b`, ascending.
+    /// Baskets are numbered by their content (see `locality`) or in the order of `basket_ids`.
+    /// `basket_items[basket_offsets[b]..basket_offsets[b + 1]]` are the distinct items of basket `b`.
     pub(super) basket_offsets: Vec<usize>,
     pub(super) basket_items: Vec<u32>,
-    /// `holders[item_offsets[i]..item_offsets[i + 1]]` are the baskets of item `i`, by owner (if owners count) and id.
+    /// `holders[item_offsets[i]..item_offsets[i + 1]]` are the baskets of item `i`; by owner, if owners count.
     pub(super) item_offsets: Vec<usize>,
     pub(super) holders: Vec<u32>,
     pub(super) item_baskets: Vec<u32>,
+    /// Counter increments that the row of each item takes: the lengths of its baskets.
+    pub(super) item_increments: Vec<u64>,
+    /// The cluster of each item, if clusters were worth finding.
+    pub(super) item_clusters: Option<Vec<u32>>,
     pub(super) owners: Option<Owners>,
     /// Whether some item has more baskets than are loaded.
     pub(super) partial: bool,
@@ -111,6 +115,8 @@ impl Baskets {
             + size_of_val(&self.item_offsets[..])
             + size_of_val(&self.holders[..])
             + size_of_val(&self.item_baskets[..])
+            + size_of_val(&self.item_increments[..])
+            + self.item_clusters.as_ref().map_or(0, |clusters| size_of_val(&clusters[..]))
             + self.owners.as_ref().map_or(0, Owners::memory_bytes)
     }
 
@@ -147,10 +153,5 @@ impl Baskets {
     pub(super) fn holders_of(&self, item: u32) -> &[u32] {
         let item = item as usize;
         &self.holders[self.item_offsets[item]..self.item_offsets[item + 1]]
-    }
-
-    /// Counter increments that the row of an item takes.
-    pub(super) fn row_increments(&self, item: u32) -> u64 {
-        self.holders_of(item).iter().map(|&basket| self.items_of(basket).len() as u64).sum()
     }
 }

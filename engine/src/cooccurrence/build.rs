@@ -5,6 +5,7 @@ use super::budget::Budget;
 use super::config::CooccurrenceConfig;
 use super::error::CooccurrenceError;
 use super::ids::{self, Codebook};
+use super::locality::{self, Sides};
 use super::owners::Owners;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -54,22 +55,34 @@ pub(super) fn build(
     budget.claim(items.len(), size_of::<u32>(), "the baskets of the items")?;
     let item_offsets = running_sum(&counts);
     let holders = transpose(&starts, &items, &item_offsets, owners.as_ref());
+    budget.claim(counts.len(), size_of::<u64>(), "the baskets of the items")?;
+    let item_increments = increments(&starts, &item_offsets, &holders);
+
+    let mut sides = Sides { basket_offsets: starts, basket_items: items, item_offsets, holders };
+    let item_clusters = match &owners {
+        // Owners order the baskets of an item in their own way.
+        None if sides.holders.len() >= locality::WORTH_IT_FROM => Some(gather_clusters(&mut sides, budget)?),
+        _ => None,
+    };
+    let Sides { basket_offsets, basket_items, item_offsets, holders } = sides;
     let item_baskets = match &owners {
         None => counts,
         Some(owners) => capped_counts(owners, &item_offsets, &holders),
     };
-    let lens = starts.windows(2).map(|pair| (pair[1] - pair[0]) as u64);
+    let lens = basket_offsets.windows(2).map(|bounds| (bounds[1] - bounds[0]) as u64);
     Ok(Baskets {
         entries_read: item_ids.len(),
         baskets_skipped: baskets_read - basket_ids.len(),
         pair_increments: lens.map(|len| len * (len - 1)).sum(),
         item_ids: item_ids_dense,
         basket_ids,
-        basket_offsets: starts,
-        basket_items: items,
+        basket_offsets,
+        basket_items,
         item_offsets,
         holders,
         item_baskets,
+        item_increments,
+        item_clusters,
         owners,
         partial: false,
         peak_bytes: budget.peak(),
@@ -129,15 +142,12 @@ fn keep_distinct(grouped: &mut Grouped, max_len: Option<usize>, budget: &mut Bud
     let Grouped { basket_ids, starts, items } = grouped;
     budget.claim(basket_ids.len(), size_of::<usize>(), "the baskets")?;
     let mut lens = vec![0_usize; basket_ids.len()];
+    let mut rest = &mut lens[..];
     let mut pieces = Vec::new();
-    let (mut rest_items, mut rest_lens, mut basket) = (&mut items[..], &mut lens[..], 0);
-    for range in even_ranges(starts, items_per_piece(starts)) {
-        let (piece_items, others) = rest_items.split_at_mut(starts[range.end] - starts[range.start]);
-        let (piece_lens, other_lens) = rest_lens.split_at_mut(range.len());
-        pieces.push((&starts[range.start..=range.end], piece_items, piece_lens));
-        (rest_items, rest_lens, basket) = (others, other_lens, range.end);
+    for (range, piece) in split_rows(items, starts, PIECE) {
+        let lens = rest.split_off_mut(..range.len()).unwrap_or_default();
+        pieces.push((&starts[range.start..=range.end], piece, lens));
     }
-    debug_assert_eq!(basket, basket_ids.len());
     pieces.into_par_iter().for_each(|(starts, items, lens)| {
         for (bounds, len) in starts.windows(2).zip(lens) {
             *len = sort_distinct(&mut items[bounds[0] - starts[0]..bounds[1] - starts[0]]);
@@ -165,11 +175,6 @@ fn keep_distinct(grouped: &mut Grouped, max_len: Option<usize>, budget: &mut Bud
     items.truncate(end);
     budget.release(lens.len(), size_of::<usize>());
     Ok(())
-}
-
-fn items_per_piece(starts: &[usize]) -> usize {
-    let entries = starts.last().copied().unwrap_or(0);
-    entries.div_ceil(entries.div_ceil(PIECE).max(1))
 }
 
 /// Sorts and returns how many distinct values are now in front, ascending.
@@ -238,14 +243,7 @@ fn running_sum(counts: &[u32]) -> Vec<usize> {
 /// are sorted, its part of a basket is one run.
 fn transpose(starts: &[usize], items: &[u32], item_offsets: &[usize], owners: Option<&Owners>) -> Vec<u32> {
     let mut holders = vec![0_u32; items.len()];
-    let ranges = even_ranges(item_offsets, items.len().div_ceil(rayon::current_num_threads()).max(PIECE));
-    let mut rows = Vec::new();
-    let mut rest = &mut holders[..];
-    for range in ranges {
-        let (own, others) = rest.split_at_mut(item_offsets[range.end] - item_offsets[range.start]);
-        rows.push((range, own));
-        rest = others;
-    }
+    let rows = split_rows(&mut holders, item_offsets, items.len().div_ceil(rayon::current_num_threads()).max(PIECE));
     rows.into_par_iter().for_each(|(range, own)| {
         let first = item_offsets[range.start];
         let mut next: Vec<usize> = item_offsets[range.clone()].iter().map(|offset| offset - first).collect();
@@ -266,6 +264,52 @@ fn transpose(starts: &[usize], items: &[u32], item_offsets: &[usize], owners: Op
     holders
 }
 
+/// Sum of the lengths of the baskets of each item.
+fn increments(starts: &[usize], item_offsets: &[usize], holders: &[u32]) -> Vec<u64> {
+    let len = |basket: usize| (starts[basket + 1] - starts[basket]) as u64;
+    let of_item = |bounds: &[usize]| holders[bounds[0]..bounds[1]].iter().map(|&basket| len(basket as usize)).sum();
+    item_offsets.par_windows(2).with_min_len(1024).map(of_item).collect()
+}
+
+/// Renumbers the baskets so that those of one cluster lie side by side; the cluster of each item.
+fn gather_clusters(sides: &mut Sides, budget: &mut Budget) -> Result<Vec<u32>, CooccurrenceError> {
+    let (items, baskets) = (sides.item_offsets.len() - 1, sides.basket_offsets.len() - 1);
+    budget.claim(items, 2 * size_of::<u32>(), "the order of the baskets")?;
+    budget.claim(baskets, 4 * size_of::<u64>(), "the order of the baskets")?;
+    budget.claim(sides.basket_items.len(), size_of::<u32>(), "the order of the baskets")?;
+    let (item_clusters, basket_clusters) = locality::clusters(sides);
+    let order = locality::order_by(&basket_clusters);
+
+    let mut numbers = vec![0_u32; baskets];
+    let mut basket_offsets = Vec::with_capacity(baskets + 1);
+    let mut end = 0;
+    basket_offsets.push(end);
+    for (number, &basket) in order.iter().enumerate() {
+        let basket = basket as usize;
+        numbers[basket] = number as u32;
+        end += sides.basket_offsets[basket + 1] - sides.basket_offsets[basket];
+        basket_offsets.push(end);
+    }
+    let mut basket_items = vec![0_u32; end];
+    let pieces = split_rows(&mut basket_items, &basket_offsets, PIECE);
+    pieces.into_par_iter().for_each(|(range, mut to)| {
+        for &basket in &order[range] {
+            let basket = basket as usize;
+            let from = &sides.basket_items[sides.basket_offsets[basket]..sides.basket_offsets[basket + 1]];
+            if let Some(to) = to.split_off_mut(..from.len()) {
+                to.copy_from_slice(from);
+            }
+        }
+    });
+    sides.holders.par_iter_mut().with_min_len(PIECE).for_each(|basket| *basket = numbers[*basket as usize]);
+    (sides.basket_offsets, sides.basket_items) = (basket_offsets, basket_items);
+
+    budget.release(items, size_of::<u32>());
+    budget.release(baskets, 4 * size_of::<u64>());
+    budget.release(sides.basket_items.len(), size_of::<u32>());
+    Ok(item_clusters)
+}
+
 /// Baskets of each item, no more than the cap of one owner.
 fn capped_counts(owners: &Owners, item_offsets: &[usize], holders: &[u32]) -> Vec<u32> {
     let of_item = |bounds: &[usize]| {
@@ -273,6 +317,16 @@ fn capped_counts(owners: &Owners, item_offsets: &[usize], holders: &[u32]) -> Ve
         runs.map(|run| owners.cap.min(run.len() as u32)).sum()
     };
     item_offsets.par_windows(2).with_min_len(1024).map(of_item).collect()
+}
+
+/// Cuts the entries of rows into pieces of about `size`, each with its range of rows.
+fn split_rows<'a, T>(mut entries: &'a mut [T], offsets: &[usize], size: usize) -> Vec<(Range<usize>, &'a mut [T])> {
+    let mut pieces = Vec::new();
+    for range in even_ranges(offsets, size) {
+        let len = offsets[range.end] - offsets[range.start];
+        pieces.push((range, entries.split_off_mut(..len).unwrap_or_default()));
+    }
+    pieces
 }
 
 /// Cuts rows, given by their offsets, into ranges of about `size` entries, each of at least one row.

@@ -4,14 +4,15 @@ use super::baskets::Baskets;
 use super::budget::Budget;
 use super::config::CooccurrenceConfig;
 use super::error::CooccurrenceError;
-use super::row::{Finished, Plan, Worker};
+use super::locality;
+use super::row::{Plan, Worker};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows that a thread takes at once.
-const CHUNK_ROWS: usize = 32;
+const CHUNK_ROWS: usize = 64;
 /// Work of a step for each thread, in the units of [`row_cost`]: about nanoseconds.
 const STEP_COST: u64 = 30_000_000;
 /// Neighbours in a block, at most, unless a single row has more.
@@ -158,7 +159,7 @@ impl Counter {
     fn block_end(&self) -> usize {
         let (mut cost, mut neighbours) = (0, 0);
         for at in self.next..self.rows.len() {
-            let increments = self.baskets.row_increments(self.rows[at]);
+            let increments = self.baskets.item_increments[self.rows[at] as usize];
             cost += row_cost(increments);
             neighbours += most_neighbours(&self.baskets, self.plan.top_k, increments);
             if cost > self.step_cost || (neighbours > BLOCK_NEIGHBOURS && at > self.next) {
@@ -171,16 +172,21 @@ impl Counter {
     fn count_rows(&mut self, range: Range<usize>, pool: &rayon::ThreadPool) {
         let rows = &self.rows[range.clone()];
         let (baskets, plan) = (&*self.baskets, &self.plan);
+        let places: Vec<u32> = match &baskets.item_clusters {
+            Some(clusters) => {
+                let clusters: Vec<u32> = rows.iter().map(|&item| clusters[item as usize]).collect();
+                pool.install(|| locality::order_by(&clusters))
+            }
+            None => (0..rows.len() as u32).collect(),
+        };
         let chunk_taken = AtomicUsize::new(0);
         let work = |worker: &mut Worker| {
-            loop {
-                let chunk = chunk_taken.fetch_add(1, Ordering::Relaxed);
-                let Some(rows) = rows.chunks(CHUNK_ROWS).nth(chunk) else { break };
-                for &item in rows {
+            while let Some(places) = places.chunks(CHUNK_ROWS).nth(chunk_taken.fetch_add(1, Ordering::Relaxed)) {
+                for &place in places {
+                    let item = rows[place as usize];
                     worker.count(baskets, plan, baskets.holders_of(item));
-                    worker.finish(plan, plan.ranking.label(item));
+                    worker.finish(plan, plan.ranking.label(item), place as usize);
                 }
-                worker.finished.chunks.push((chunk, worker.finished.row_ends.len()));
             }
         };
         pool.install(|| self.workers.par_iter_mut().with_max_len(1).for_each(work));
@@ -207,8 +213,7 @@ impl Counter {
         });
         if let (true, Some((first, others))) = (finished, self.workers.split_first_mut()) {
             others.iter_mut().for_each(|other| first.absorb(other));
-            first.finish(plan, plan.ranking.label(item));
-            first.finished.chunks.push((0, 1));
+            first.finish(plan, plan.ranking.label(item), 0);
             self.next += 1;
             self.holders_counted = 0;
         }
@@ -227,67 +232,58 @@ impl Counter {
             neighbour_baskets: vec![0; neighbours],
             weighted: self.plan.weights.as_ref().map(|_| vec![0.0; neighbours]),
         };
+        let mut found: Vec<Row<'_>> = vec![(&[], &[]); rows.len()];
+        for finished in self.workers.iter().map(|worker| &worker.finished) {
+            let mut start = 0;
+            for &(place, end) in &finished.rows {
+                let weighted = finished.weighted.get(start..end).unwrap_or_default();
+                found[place] = (&finished.neighbours[start..end], weighted);
+                start = end;
+            }
+        }
         block.offsets.push(0);
-
-        let mut chunks: Vec<Chunk<'_>> = self.workers.iter().flat_map(|worker| Chunk::of(&worker.finished)).collect();
-        chunks.sort_unstable_by_key(|chunk| chunk.number);
-        let mut tasks = Vec::with_capacity(chunks.len());
         let mut ids = &mut block.neighbours[..];
         let mut together = &mut block.together[..];
         let mut counts = &mut block.neighbour_baskets[..];
         let mut weighted = block.weighted.as_deref_mut().unwrap_or_default();
+        let mut tasks = Vec::with_capacity(rows.len().div_ceil(CHUNK_ROWS));
         let mut end = 0;
-        for chunk in &chunks {
-            let len = chunk.neighbours.len();
-            block.offsets.extend(chunk.row_ends.iter().map(|row_end| end + row_end - chunk.first));
+        for rows in found.chunks(CHUNK_ROWS) {
+            let (mut len, mut weights) = (0, 0);
+            for row in rows {
+                len += row.0.len();
+                weights += row.1.len();
+                block.offsets.push(end + len);
+            }
             end += len;
             tasks.push((
-                chunk,
+                rows,
                 ids.split_off_mut(..len).unwrap_or_default(),
                 together.split_off_mut(..len).unwrap_or_default(),
                 counts.split_off_mut(..len).unwrap_or_default(),
-                weighted.split_off_mut(..chunk.weighted.len()).unwrap_or_default(),
+                weighted.split_off_mut(..weights).unwrap_or_default(),
             ));
         }
         let ranking = &self.plan.ranking;
         pool.install(|| {
-            tasks.into_par_iter().for_each(|(chunk, ids, together, counts, weighted)| {
-                for (((&(label, t), id), together), count) in chunk.neighbours.iter().zip(ids).zip(together).zip(counts)
-                {
+            tasks.into_par_iter().for_each(|(rows, ids, together, counts, weighted)| {
+                let neighbours = rows.iter().flat_map(|row| row.0);
+                for (((&(label, t), id), together), count) in neighbours.zip(ids).zip(together).zip(counts) {
                     *id = ranking.id(label);
                     *together = to_i32(t);
                     *count = to_i32(ranking.baskets(label));
                 }
-                weighted.copy_from_slice(chunk.weighted);
+                for (&value, place) in rows.iter().flat_map(|row| row.1).zip(weighted) {
+                    *place = value;
+                }
             });
         });
         block
     }
 }
 
-/// Consecutive rows that one worker has finished.
-struct Chunk<'a> {
-    number: usize,
-    /// Where the neighbours start among those of the worker.
-    first: usize,
-    row_ends: &'a [usize],
-    neighbours: &'a [(u32, u32)],
-    weighted: &'a [f32],
-}
-
-impl<'a> Chunk<'a> {
-    fn of(finished: &'a Finished) -> impl Iterator<Item = Chunk<'a>> {
-        let (mut rows, mut first) = (0, 0);
-        finished.chunks.iter().map(move |&(number, rows_end)| {
-            let row_ends = &finished.row_ends[rows..rows_end];
-            let end = row_ends.last().copied().unwrap_or(first);
-            let weighted = finished.weighted.get(first..end).unwrap_or_default();
-            let chunk = Chunk { number, first, row_ends, neighbours: &finished.neighbours[first..end], weighted };
-            (rows, first) = (rows_end, end);
-            chunk
-        })
-    }
-}
+/// A finished row: `(label, common baskets)` of its neighbours, and their weighted cosines if there are any.
+type Row<'a> = (&'a [(u32, u32)], &'a [f32]);
 
 /// Roughly the nanoseconds that a row takes: counting, then ranking.
 fn row_cost(increments: u64) -> u64 {
@@ -356,4 +352,61 @@ pub(super) fn counter_bytes(baskets: &Baskets, config: &CooccurrenceConfig, thre
 
 fn to_i32(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+// The lint spares test functions, but not what they call.
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::Measure;
+
+    /// Item 0 is in every basket, so that its row is far more than one of these steps.
+    fn counter(config: &CooccurrenceConfig, step_cost: u64, pool: &rayon::ThreadPool) -> Counter {
+        let entries = (0..400_i64).flat_map(|basket| (0..1 + basket % 9).map(move |nth| (basket, nth * (basket % 5))));
+        let (basket_ids, item_ids): (Vec<i64>, Vec<i64>) = entries.unzip();
+        let owners: Vec<(i64, i64)> = (0..300).map(|basket| (basket, basket % 11)).collect();
+        let baskets = Baskets::from_entries(&basket_ids, &item_ids, &owners, config, pool).unwrap();
+        let mut counter = Counter::new(Arc::new(baskets), config.clone(), pool).unwrap();
+        counter.step_cost = step_cost;
+        counter
+    }
+
+    /// Item, neighbours, common baskets, weighted cosines as bits.
+    type Row = (i64, Vec<i64>, Vec<i32>, Vec<u32>);
+
+    /// All rows, and the number of blocks without any.
+    fn rows(mut counter: Counter, pool: &rayon::ThreadPool) -> (Vec<Row>, usize) {
+        let (mut rows, mut empty) = (Vec::new(), 0);
+        while let Some(block) = counter.step(pool) {
+            empty += usize::from(block.item_ids.is_empty());
+            for (row, &item) in block.item_ids.iter().enumerate() {
+                let range = block.offsets[row]..block.offsets[row + 1];
+                let weighted = block.weighted.iter().flat_map(|weights| &weights[range.clone()]);
+                let weighted = weighted.map(|weight| weight.to_bits()).collect();
+                let (neighbours, together) = (&block.neighbours[range.clone()], &block.together[range]);
+                rows.push((item, neighbours.to_vec(), together.to_vec(), weighted));
+            }
+        }
+        (rows, empty)
+    }
+
+    #[test]
+    fn rows_counted_over_several_steps_equal_rows_counted_at_once() {
+        for threads in 1..4 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for rank_by in Measure::ALL {
+                for max_per_owner in [None, Some(3)] {
+                    let config = CooccurrenceConfig { rank_by, max_per_owner, ..Default::default() };
+                    if config.validate().is_err() {
+                        continue;
+                    }
+                    let (expected, none) = rows(counter(&config, u64::MAX, &pool), &pool);
+                    let (found, many) = rows(counter(&config, 1500, &pool), &pool);
+                    assert_eq!(found, expected);
+                    assert!(none == 0 && many > 1, "{none} {many}");
+                }
+            }
+        }
+    }
 }

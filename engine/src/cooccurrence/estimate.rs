@@ -56,8 +56,7 @@ pub fn estimate(baskets: &Baskets, config: &CooccurrenceConfig, pool: &rayon::Th
 /// Counts every so-many-th row of all rows ordered by work, so that the sample has its share of heavy and light ones.
 fn expected_pairs(baskets: &Baskets, config: &CooccurrenceConfig) -> u64 {
     let items = baskets.items();
-    let mut rows: Vec<(u64, u32)> =
-        (0..items as u32).into_par_iter().with_min_len(1024).map(|item| (baskets.row_increments(item), item)).collect();
+    let mut rows: Vec<(u64, u32)> = baskets.item_increments.iter().copied().zip(0..).collect();
     rows.par_sort_unstable();
     let total: u64 = rows.iter().map(|&(increments, _)| increments).sum();
     let by_work = (SAMPLE_INCREMENTS as f64 / total.max(1) as f64 * items as f64) as usize;

@@ -105,18 +105,15 @@ pub(super) struct Finished {
     pub(super) neighbours: Vec<(u32, u32)>,
     /// Parallel to `neighbours` if weights are used.
     pub(super) weighted: Vec<f32>,
-    /// End of each row in `neighbours`.
-    pub(super) row_ends: Vec<usize>,
-    /// For each chunk of rows: its number and the end of its rows in `row_ends`.
-    pub(super) chunks: Vec<(usize, usize)>,
+    /// The place of each row in the block, and its end in `neighbours`.
+    pub(super) rows: Vec<(usize, usize)>,
 }
 
 impl Finished {
     pub(super) fn clear(&mut self) {
         self.neighbours.clear();
         self.weighted.clear();
-        self.row_ends.clear();
-        self.chunks.clear();
+        self.rows.clear();
     }
 }
 
@@ -227,8 +224,8 @@ impl Worker {
         neighbours
     }
 
-    /// Ranks the row of the item `own` (a label), cuts it and appends it to what is finished.
-    pub(super) fn finish(&mut self, plan: &Plan, own: u32) {
+    /// Ranks the row of the item `own` (a label), cuts it and appends it to what is finished, for a place in the block.
+    pub(super) fn finish(&mut self, plan: &Plan, own: u32, place: usize) {
         const COSINE: usize = Measure::Cosine as usize;
         const TOGETHER: usize = Measure::Together as usize;
         const JACCARD: usize = Measure::Jaccard as usize;
@@ -242,7 +239,7 @@ impl Worker {
             (None, Measure::Lift) => self.rank_by_keys::<LIFT>(plan, row, own),
             (None, Measure::Cosine | Measure::WeightedCosine) => self.rank_by_keys::<COSINE>(plan, row, own),
         }
-        self.finished.row_ends.push(self.finished.neighbours.len());
+        self.finished.rows.push((place, self.finished.neighbours.len()));
         self.reset();
     }
 

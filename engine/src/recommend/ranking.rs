@@ -85,12 +85,10 @@ pub struct Ranked {
 }
 
 /// e / (e + 5) with e = playlists together + users together + shared tags / 2 + 1 for the same artist: 0 without
-/// evidence, one half at 5 pieces, near 1 at a hundred. It says how much is known, not how good the track is.
+/// evidence, one half at 5 pieces, near 1 at a hundred. A signal of value 0 (a tag that every track has) counts nothing. It says how much is known, not how good the track is.
 pub fn confidence(evidence: &[Evidence; SIGNALS.len()]) -> f64 {
-    let amount = f64::from(evidence[PLAYLISTS].count)
-        + f64::from(evidence[LIKES].count)
-        + f64::from(evidence[TAGS].count) / 2.0
-        + f64::from(evidence[ARTIST].count);
+    let count = |signal: usize| if evidence[signal].value > 0.0 { f64::from(evidence[signal].count) } else { 0.0 };
+    let amount = count(PLAYLISTS) + count(LIKES) + count(TAGS) / 2.0 + count(ARTIST);
     amount / (amount + HALF_CONFIDENCE)
 }
 

@@ -139,10 +139,14 @@ impl Signal for TagOverlap {
             }
         }
         let norms = self.norm * candidate.tag_norm;
-        // Rounding may bring identical tags a hair above 1.
-        let value = if norms > 0.0 { (dot / norms).min(1.0) } else { 0.0 };
+        let value = if norms > 0.0 { snap(dot / norms) } else { 0.0 };
         Evidence { value, count, strongest: None }
     }
+}
+
+/// A cosine that rounding left a hair beside 1 is 1: identical tags look identical.
+pub(super) fn snap(cosine: f64) -> f64 {
+    if cosine > 1.0 - 1e-12 { 1.0 } else { cosine }
 }
 
 /// Tracks by the same artist or by those who made tracks with him.

@@ -1,5 +1,6 @@
 //! Exact search for the tracks whose tags are most like those of one track.
 
+use super::signals::snap;
 use rustc_hash::FxHashMap;
 
 /// The inverted list of one tag, as parallel columns.
@@ -41,7 +42,7 @@ pub fn most_similar_by_tags(lists: &[TagList], norm: f64, seed: i64, k: usize) -
         .into_iter()
         .map(|(track_id, (dot, track_norm, shared))| {
             let norms = norm * track_norm;
-            let similarity = if norms > 0.0 { (dot / norms).min(1.0) } else { 0.0 };
+            let similarity = if norms > 0.0 { snap(dot / norms) } else { 0.0 };
             TagNeighbour { track_id, similarity, shared }
         })
         .collect();

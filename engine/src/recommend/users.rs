@@ -1,6 +1,7 @@
 //! Users with similar taste.
 
 use super::features::idf;
+use super::signals::snap;
 use rustc_hash::FxHashMap;
 
 /// A user's likes in numbers.
@@ -90,7 +91,7 @@ pub fn most_similar_users(
                 shared,
                 jaccard: f64::from(shared) / f64::from(mine + theirs - shared),
                 overlap: f64::from(shared) / f64::from(mine.min(theirs)),
-                idf_cosine: if norms > 0.0 { (dot / norms).min(1.0) } else { 0.0 },
+                idf_cosine: if norms > 0.0 { snap(dot / norms) } else { 0.0 },
             }
         })
         .collect();

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Benchmarks side by side with what a user would take instead, on one throwaway server; see bench/README.md.
+#
+#   bench/run.sh            everything, about 12 minutes; results go to bench/results/<date>-<os>-<cpu>/
+#   bench/run.sh --quick    the same on small sizes and without the Python peers, under a minute; results go to build/
+#   bench/run.sh --only pairs,latency      some of: pairs, large, incremental, copy, latency, memory
+#
+# The installed extension is measured: run scripts/install.sh before, as `make bench` does.
+
+# shellcheck source=scripts/steps.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/steps.sh"
+# shellcheck source=scripts/pg.sh
+. "$ROOT/scripts/pg.sh"
+
+case " $* " in
+    *" --quick "*) packages=(psycopg2-binary) ;;
+    *) packages=(duckdb implicit numpy psycopg2-binary scipy) ;;
+esac
+
+use_postgres
+[ -f "$("$PG_CONFIG" --sharedir)/extension/sgr_graph.control" ] || die "sgr_graph is not installed" "scripts/install.sh"
+alone bench
+
+work="$BUILD/bench"
+mkdir -p "$work"
+# The libraries for Python beside it, from PyPI, in the versions of requirements.txt.
+if [ ! -x "$work/venv/bin/python" ]; then
+    say "making $work/venv"
+    python3 -m venv "$work/venv" || die "python3 cannot make a virtual environment" "Debian: apt-get install python3-venv"
+fi
+quiet bench-pip "$work/venv/bin/pip" install --disable-pip-version-check \
+    --constraint "$ROOT/bench/requirements.txt" "${packages[@]}"
+say "building the engine without Postgres around it"
+quiet bench-engine cargo build --release --locked --manifest-path "$ROOT/bench/engine/Cargo.toml" --target-dir "$work/target"
+
+export SGR_BENCH_WORK="$work"
+# One server for everybody. What differs from the defaults is what anyone would set on a machine of 8 GB and more;
+# full-page writes, fsync and checksums stay as they come.
+exec "$ROOT/scripts/server.sh" run --durable \
+    --conf shared_buffers=2GB --conf effective_cache_size=6GB --conf maintenance_work_mem=1GB \
+    --conf max_wal_size=8GB --conf min_wal_size=4GB --conf checkpoint_timeout=30min --conf random_page_cost=1.1 \
+    -- "$work/venv/bin/python" "$ROOT/bench/main.py" "$@"

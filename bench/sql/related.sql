@@ -1,0 +1,2 @@
+\set id random(1, :tracks)
+SELECT * FROM sgr_related(:id);

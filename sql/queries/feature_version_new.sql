@@ -1,0 +1,2 @@
+INSERT INTO sgr.feature_state AS v (tracks_source) VALUES ($1)
+ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, tracks_source = excluded.tracks_source

@@ -1,0 +1,46 @@
+//! What the calling role may do with the extension's own tables, asked of the system catalogue directly where no
+//! executor asks on our behalf: bulk writing and answers from a cache.
+
+use crate::error::{Error, Result};
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+/// A table of schema `sgr`. Errors: 55000 if it is missing.
+#[allow(unsafe_code, reason = "catalogue look-ups have no safe wrapper")]
+pub fn table(name: &'static CStr) -> Result<pg_sys::Oid> {
+    // SAFETY: main thread, inside a transaction, NUL-terminated constants.
+    let oid = unsafe {
+        let schema = pg_sys::get_namespace_oid(c"sgr".as_ptr(), true);
+        pg_sys::get_relname_relid(name.as_ptr(), schema)
+    };
+    if oid == pg_sys::InvalidOid {
+        return Err(Error::not_ready(format!("table sgr.{} is missing", name.to_string_lossy()))
+            .hint("ALTER EXTENSION sgr_graph UPDATE, or DROP EXTENSION and CREATE EXTENSION again"));
+    }
+    Ok(oid)
+}
+
+/// Whether the current role has this right on the table.
+#[allow(unsafe_code, reason = "catalogue look-ups have no safe wrapper")]
+pub fn has(table: pg_sys::Oid, right: u32) -> bool {
+    #[allow(clippy::useless_conversion, reason = "the mode is wider from Postgres 16 on")]
+    let right = right.into();
+    // SAFETY: main thread, inside a transaction.
+    unsafe { pg_sys::pg_class_aclcheck(table, pg_sys::GetUserId(), right) == pg_sys::AclResult::ACLCHECK_OK }
+}
+
+/// Whether row-level security restricts the current role on the table.
+#[allow(unsafe_code, reason = "catalogue look-ups have no safe wrapper")]
+pub fn row_security(table: pg_sys::Oid) -> bool {
+    // SAFETY: main thread, inside a transaction; with `noError` it only answers.
+    unsafe {
+        pg_sys::check_enable_rls(table, pg_sys::InvalidOid, true) == pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+    }
+}
+
+/// The current role.
+#[allow(unsafe_code, reason = "reads a backend variable")]
+pub fn current_role() -> pg_sys::Oid {
+    // SAFETY: main thread, inside a transaction.
+    unsafe { pg_sys::GetUserId() }
+}
