@@ -83,7 +83,11 @@ impl From<DemoError> for Error {
 
 impl From<RecommendError> for Error {
     fn from(error: RecommendError) -> Self {
-        Self::invalid(error.to_string())
+        match error {
+            // Nobody sees it: the cancel request itself unwinds the main thread.
+            RecommendError::Cancelled => Self::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, "canceled"),
+            other => Self::invalid(other.to_string()),
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! `sgr.track_features` and `sgr.tag_index`: what the signals read of each track.
 
 use crate::bulk_write::{TableWriter, Value};
-use crate::error::Result;
+use crate::error::{Result, memory_limit};
+use crate::interrupt::{Output, pipeline};
 use crate::kind::Kind;
 use crate::load::{self, Part};
 use crate::refresh::{Outcome, milliseconds, note_run};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg, Row};
-use pgrx::check_for_interrupts;
 use serde_json::json;
 use sgr_engine::recommend::{
     TOP_TRACKS_PER_TAG, TagDictionary, TrackFeatures, TrackInput, build_features, build_user_features, features_of,
@@ -49,18 +49,25 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
     let started = Instant::now();
     let mut tracks = Vec::new();
     let mut entries = 0;
+    let mut memory_bytes = 0;
+    let limit = settings::memory_limit();
     spi::select_fresh(include_str!("../sql/queries/features_all.sql"), sources, &[], |row| {
         let track = input(row);
         entries += track.tags.len() as u64;
+        memory_bytes += input_bytes(&track);
+        if memory_bytes > limit {
+            let less = "leave the tracks out that no playlist and no like mentions";
+            return Err(memory_limit(memory_bytes, limit, "the features of the tracks", less));
+        }
         tracks.push(track);
         Ok(())
     })?;
     // A relation of the user's own may name a track twice.
     tracks.sort_by_key(|track| track.track_id);
     tracks.dedup_by_key(|track| track.track_id);
-    let (features, tags) = build_features(&tracks);
+    let (features, tags) =
+        pipeline(|output: &Output<()>| Ok(build_features(&tracks, output.cancelled())?), |_| Ok(()))?;
     drop(tracks);
-    check_for_interrupts!();
     spi::execute("DELETE FROM sgr.track_features", &Sources::NONE, &[])?;
     spi::execute("DELETE FROM sgr.tag_index", &Sources::NONE, &[])?;
     write(&features)?;
@@ -87,6 +94,7 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
         entries,
         baskets: tags.len() as u64,
         rows: features.len() as u64,
+        memory_bytes: memory_bytes as u64,
         elapsed_ms: milliseconds(started),
         ..Outcome::default()
     };
@@ -95,9 +103,20 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What a track takes while the features are built: its strings and its rows of the result.
+fn input_bytes(track: &TrackInput) -> usize {
+    let strings: usize = track.tags.iter().chain(&track.genre).map(|text| text.len() + size_of::<String>()).sum();
+    let row = size_of::<TrackInput>() + size_of::<TrackFeatures>();
+    let per_tag = size_of::<i32>() + size_of::<i64>() + size_of::<f64>();
+    strings + row + per_tag * (track.tags.len() + 1)
+}
+
 fn rebuild_users(sources: &Sources) -> Result<()> {
     let likes = load::entries(Kind::TracksByLikes, sources, Part::All, settings::memory_limit())?;
-    let users = build_user_features(&likes.basket_ids, &likes.item_ids);
+    let users = pipeline(
+        |output: &Output<()>| Ok(build_user_features(&likes.basket_ids, &likes.item_ids, output.cancelled())?),
+        |_| Ok(()),
+    )?;
     spi::execute("DELETE FROM sgr.user_features", &Sources::NONE, &[])?;
     let mut table = TableWriter::open(c"user_features")?;
     for (user_id, user) in users {

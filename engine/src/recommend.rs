@@ -39,6 +39,9 @@ pub enum RecommendError {
         /// The name as it was given.
         name: String,
     },
+    /// The caller raised the flag that long calls look at.
+    #[error("cancelled")]
+    Cancelled,
     /// A weight that is negative or not finite, or weights that are all 0.
     #[error("invalid weight of signal \"{signal}\": {weight}; weights are finite, not negative and not all 0")]
     InvalidWeight {

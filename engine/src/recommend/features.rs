@@ -1,6 +1,8 @@
 //! What the signals need to know of each track, and the tags with their inverse document frequency.
 
+use super::RecommendError;
 use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tracks listed per tag as candidates.
 pub const TOP_TRACKS_PER_TAG: usize = 100;
@@ -107,12 +109,29 @@ pub fn features_of(track: &TrackInput, dictionary: &TagDictionary, most: u64) ->
     }
 }
 
+/// Tracks between two looks at the flag: well under a millisecond.
+const TRACKS_PER_LOOK: usize = 1024;
+
 /// The features of all tracks and the tag index. `tracks` must name each track once; the result keeps its order.
-pub fn build_features(tracks: &[TrackInput]) -> (Vec<TrackFeatures>, Vec<TagRow>) {
+///
+/// # Errors
+/// [`RecommendError::Cancelled`] soon after `cancelled` was raised.
+pub fn build_features(
+    tracks: &[TrackInput],
+    cancelled: &AtomicBool,
+) -> Result<(Vec<TrackFeatures>, Vec<TagRow>), RecommendError> {
+    let look = |i: usize| {
+        if i.is_multiple_of(TRACKS_PER_LOOK) && cancelled.load(Ordering::Relaxed) {
+            Err(RecommendError::Cancelled)
+        } else {
+            Ok(())
+        }
+    };
     let mut with_tag: FxHashMap<String, usize> = FxHashMap::default();
     let mut tagged = 0;
     let mut of_track: Vec<String> = Vec::new();
-    for track in tracks {
+    for (i, track) in tracks.iter().enumerate() {
+        look(i)?;
         of_track.clear();
         of_track.extend(track.tags.iter().chain(&track.genre).filter_map(|tag| fold_tag(tag)));
         of_track.sort_unstable();
@@ -133,16 +152,21 @@ pub fn build_features(tracks: &[TrackInput]) -> (Vec<TrackFeatures>, Vec<TagRow>
     }
 
     let most = tracks.iter().map(|track| u64::from(track.playlists) + u64::from(track.likes)).max().unwrap_or(0);
-    let features: Vec<TrackFeatures> = tracks.iter().map(|track| features_of(track, &dictionary, most)).collect();
+    let features: Vec<TrackFeatures> = tracks
+        .iter()
+        .enumerate()
+        .map(|(i, track)| look(i).map(|()| features_of(track, &dictionary, most)))
+        .collect::<Result<_, _>>()?;
     let mut by_popularity: Vec<&TrackFeatures> = features.iter().collect();
     by_popularity
         .sort_unstable_by(|a, b| b.popularity.total_cmp(&a.popularity).then_with(|| a.track_id.cmp(&b.track_id)));
-    for track in by_popularity {
+    for (i, track) in by_popularity.into_iter().enumerate() {
+        look(i)?;
         for &tag_id in &track.tag_ids {
             let row = &mut rows[tag_id as usize - 1];
             row.track_ids.push(track.track_id);
             row.track_norms.push(track.tag_norm);
         }
     }
-    (features, rows)
+    Ok((features, rows))
 }

@@ -1,8 +1,10 @@
 //! Users with similar taste.
 
+use super::RecommendError;
 use super::features::idf;
 use super::signals::snap;
 use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A user's likes in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -39,10 +41,20 @@ pub struct SimilarUser {
 
 /// The features of every user, ascending by user. `users` and `tracks` are parallel columns in any order; a repeated
 /// pair counts once.
-pub fn build_user_features(users: &[i64], tracks: &[i64]) -> Vec<(i64, UserFeatures)> {
+///
+/// # Errors
+/// [`RecommendError::Cancelled`] soon after `cancelled` was raised.
+pub fn build_user_features(
+    users: &[i64],
+    tracks: &[i64],
+    cancelled: &AtomicBool,
+) -> Result<Vec<(i64, UserFeatures)>, RecommendError> {
+    let look = || if cancelled.load(Ordering::Relaxed) { Err(RecommendError::Cancelled) } else { Ok(()) };
     let mut likes: Vec<(i64, i64)> = users.iter().copied().zip(tracks.iter().copied()).collect();
+    look()?;
     likes.sort_unstable();
     likes.dedup();
+    look()?;
     let mut likes_of: FxHashMap<i64, usize> = FxHashMap::default();
     for (_, track) in &likes {
         *likes_of.entry(*track).or_default() += 1;
@@ -51,13 +63,14 @@ pub fn build_user_features(users: &[i64], tracks: &[i64]) -> Vec<(i64, UserFeatu
     let everybody = by_user().count();
     by_user()
         .map(|liked| {
+            look()?;
             let squares: f64 = liked
                 .iter()
                 .map(|(_, track)| idf(everybody, likes_of.get(track).copied().unwrap_or(0)))
                 .map(|weight| weight * weight)
                 .sum();
             let likes = u32::try_from(liked.len()).unwrap_or(u32::MAX);
-            (liked[0].0, UserFeatures { likes, norm: squares.sqrt() })
+            Ok((liked[0].0, UserFeatures { likes, norm: squares.sqrt() }))
         })
         .collect()
 }
