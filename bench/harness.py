@@ -154,11 +154,18 @@ class Bench:
             self.note(bench, who, seconds, "s", self.load.foreign())
         return result
 
+    def of(self, bench, who):
+        return [s for s in self.samples if s["bench"] == bench and s["who"] == who]
+
+    def noisy(self, bench, who):
+        """Whether others computed during more than half of the samples."""
+        mine = self.of(bench, who)
+        return 2 * sum((s["foreign"] or 0.0) >= QUIET for s in mine) > len(mine)
+
     def values(self, bench, who):
-        """The samples of one contestant; of those taken while others computed only if there are no better ones."""
-        mine = [s for s in self.samples if s["bench"] == bench and s["who"] == who]
-        calm = [s for s in mine if (s["foreign"] or 0.0) < QUIET]
-        return [s["value"] for s in (calm if len(calm) * 2 >= len(mine) else mine)]
+        """The calm samples of one contestant; all of them if most are noisy."""
+        noisy = self.noisy(bench, who)
+        return [s["value"] for s in self.of(bench, who) if noisy or (s["foreign"] or 0.0) < QUIET]
 
     def median(self, bench, who):
         values = self.values(bench, who)

@@ -14,6 +14,7 @@ SETTINGS = """SELECT name, current_setting(name) FROM pg_settings
                 ('work_mem', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level', 'autovacuum', 'jit',
                  'max_parallel_workers_per_gather', 'wal_buffers')
               ORDER BY name"""
+LIBRARY = "sgr_graph.so (sha256)"
 # Where the server happens to lie.
 PRIVATE = ("port", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file")
 
@@ -44,7 +45,7 @@ def describe(connection):
     versions = {
         "PostgreSQL": query(connection, "SHOW server_version")[0][0],
         "sgr_graph": query(connection, "SELECT sgr_version()")[0][0],
-        "sgr_graph.so (sha256)": hashlib.sha256(library.read_bytes()).hexdigest()[:16],
+        LIBRARY: hashlib.sha256(library.read_bytes()).hexdigest()[:16],
         "git": output("git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"),
         "rustc": output("rustc", "--version"),
         "Python": platform.python_version(),

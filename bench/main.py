@@ -75,9 +75,12 @@ def main():
     about["command"] = " ".join(["bench/run.sh", *sys.argv[1:]])
     about["date"] = today
     about["minutes"] = (time.monotonic() - started) / 60
+    about["judged"] = not args.quick
+    if about["versions"][machine.LIBRARY] != machine.describe(connection)["versions"][machine.LIBRARY]:
+        raise SystemExit("error: the extension was replaced during the run")
     rows = report.write(folder, bench, about, small_name, large_name)
     say(f"results in {folder}")
-    print("\n".join(row.row() for row in rows))
+    print("\n".join(row.row(about["judged"]) for row in rows))
 
 
 main()

@@ -38,5 +38,5 @@ export SGR_BENCH_WORK="$work"
 # full-page writes, fsync and checksums stay as they come.
 exec "$ROOT/scripts/server.sh" run --durable \
     --conf shared_buffers=2GB --conf effective_cache_size=6GB --conf maintenance_work_mem=1GB \
-    --conf max_wal_size=8GB --conf min_wal_size=4GB --conf checkpoint_timeout=30min --conf random_page_cost=1.1 \
+    --conf max_wal_size=8GB --conf min_wal_size=4GB --conf checkpoint_timeout=30min --conf random_page_cost=1.1 --conf log_checkpoints=off \
     -- "$work/venv/bin/python" "$ROOT/bench/main.py" "$@"

@@ -37,6 +37,9 @@ while [ $# -gt 0 ]; do
 done
 STATE="$BUILD/server-$name.env"
 
+# Else pgrx puts a Rust back trace into the DETAIL of errors.
+unset RUST_BACKTRACE
+
 DIR=''
 SERVER_USER=''
 child=''

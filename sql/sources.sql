@@ -16,6 +16,10 @@ BEGIN
             MESSAGE = format('unknown source role %s', coalesce(quote_ident(role), 'NULL')),
             HINT = 'the roles are playlist_tracks, playlists, interactions, tracks, artists, users';
     END IF;
+    IF (SELECT c.relnamespace = 'sgr'::regnamespace AND c.relname = sgr_source_set.role FROM pg_class c WHERE c.oid = relid)
+    THEN
+        relation := NULL;  -- the catalogue table itself
+    END IF;
     IF relation IS NULL THEN
         DELETE FROM sgr.sources s WHERE s.role = sgr_source_set.role;
         RETURN QUERY SELECT sgr_source_set.role, 'sgr.' || sgr_source_set.role,
@@ -26,6 +30,16 @@ BEGIN
 
     IF (SELECT c.relkind FROM pg_class c WHERE c.oid = relid) NOT IN ('r', 'v', 'm', 'f', 'p') THEN
         RAISE wrong_object_type USING MESSAGE = format('%s is not a table or view', relation);
+    END IF;
+    IF (SELECT c.relnamespace = 'sgr'::regnamespace FROM pg_class c WHERE c.oid = relid) THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('%s belongs to sgr_graph and cannot stand in for %s', relation, role),
+            HINT = format('sgr_source_set(''%s'') goes back to sgr.%s', role, role);
+    END IF;
+    IF (SELECT c.relpersistence = 't' FROM pg_class c WHERE c.oid = relid) THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('%s is temporary: other sessions could not read it', relation),
+            HINT = 'name a permanent table or view';
     END IF;
 
     SELECT string_agg(format('%s %s', c.column_name, c.type), ', ' ORDER BY c.ordinal) INTO lacking

@@ -334,13 +334,16 @@ CREATE INDEX track_features_popularity_idx ON sgr.track_features (popularity DES
 CREATE INDEX track_features_artist_idx ON sgr.track_features (artist_id, popularity DESC, track_id);
 
 CREATE TABLE sgr.feature_state (
-    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    version  uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
-    tracks_source text NOT NULL
+    only_row      boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version       uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    tracks_source text NOT NULL,
+    behind        boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE sgr.feature_state IS
     'Version of sgr.track_features and sgr.tag_index, new with each writing: sessions keep what they read until it changes';
 COMMENT ON COLUMN sgr.feature_state.tracks_source IS 'What the tracks were read from';
+COMMENT ON COLUMN sgr.feature_state.behind IS
+    'One kind was counted anew by itself: the next refresh of everything writes the features too';
 
 CREATE TABLE sgr.cooccurrence_counts (
     kind     smallint NOT NULL,

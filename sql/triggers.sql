@@ -58,6 +58,9 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION sgr.note_playlist_tracks() IS 'Notes the playlists that a statement changed, for the next incremental refresh';
+COMMENT ON FUNCTION sgr.note_interactions() IS 'Notes the users whose likes a statement changed, for the next incremental refresh';
+
 CREATE TRIGGER note_insert AFTER INSERT ON sgr.playlist_tracks
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlist_tracks();
 CREATE TRIGGER note_update AFTER UPDATE ON sgr.playlist_tracks

@@ -3,7 +3,9 @@
 
 CREATE VIEW sgr.signals AS
 SELECT p.profile, d.ordinal, d.signal, coalesce(w.weight, d.weight) AS weight,
-       coalesce(w.weight, d.weight) / nullif(sum(coalesce(w.weight, d.weight)) OVER all_signals, 0) AS share,
+       coalesce(w.weight, d.weight) /
+           CASE WHEN abs(sum(coalesce(w.weight, d.weight)) OVER all_signals - 1) < 1e-9 THEN 1
+                ELSE nullif(sum(coalesce(w.weight, d.weight)) OVER all_signals, 0) END AS share,
        d.description
 FROM (SELECT 'default' AS profile UNION SELECT profile FROM sgr.signal_weights) AS p
 CROSS JOIN sgr.signal_defaults AS d
@@ -51,7 +53,7 @@ COMMENT ON FUNCTION sgr.mapped_query(text) IS 'The SELECT that stands in for a r
 CREATE FUNCTION sgr.mapped_tracks()
 RETURNS TABLE (track_id bigint, artist_id bigint, title text, genre text, released_on date,
                playback_count bigint, likes_count bigint, reposts_count bigint, comment_count bigint)
-LANGUAGE plpgsql STABLE ROWS 100000
+LANGUAGE plpgsql STABLE ROWS 10000
 AS $$
 BEGIN
     IF sgr.mapped_query('tracks') IS NOT NULL THEN
@@ -90,7 +92,7 @@ $$;
 COMMENT ON FUNCTION sgr.mapped_playlists() IS 'Rows of the relation that stands in for playlists; none where sgr.playlists is read';
 
 CREATE FUNCTION sgr.mapped_playlist_tracks() RETURNS TABLE (playlist_id bigint, track_id bigint)
-LANGUAGE plpgsql STABLE ROWS 1000000
+LANGUAGE plpgsql STABLE ROWS 10000
 AS $$
 BEGIN
     IF sgr.mapped_query('playlist_tracks') IS NOT NULL THEN
@@ -102,7 +104,7 @@ $$;
 COMMENT ON FUNCTION sgr.mapped_playlist_tracks() IS 'Rows of the relation that stands in for playlist_tracks; none where sgr.playlist_tracks is read';
 
 CREATE FUNCTION sgr.mapped_interactions() RETURNS TABLE (user_id bigint, track_id bigint, kind text)
-LANGUAGE plpgsql STABLE ROWS 1000000
+LANGUAGE plpgsql STABLE ROWS 10000
 AS $$
 BEGIN
     IF sgr.mapped_query('interactions') IS NOT NULL THEN
@@ -238,3 +240,15 @@ BEGIN
     END IF;
 END
 $$;
+
+COMMENT ON COLUMN sgr.artist_stats.followers_count IS 'Followers at the source; NULL where the source hides them';
+COMMENT ON COLUMN sgr.artist_stats.top_popularity IS 'Popularity of the artist''s most popular track, in [0,1]';
+COMMENT ON COLUMN sgr.artist_stats.tracks IS 'Tracks whose main artist this is';
+COMMENT ON COLUMN sgr.catalogue_counts.rows IS 'Rows of the source, which may be a relation of your own';
+COMMENT ON COLUMN sgr.playlist_stats.mean_popularity IS 'Mean popularity of the entries, in [0,1]; NULL before a refresh';
+COMMENT ON COLUMN sgr.top_pairs.together IS 'Distinct playlists that hold both';
+COMMENT ON COLUMN sgr.top_pairs.cosine IS 'together / sqrt(playlists of a * playlists of b), in [0,1]';
+COMMENT ON COLUMN sgr.top_pairs.jaccard IS 'together / (playlists of a + playlists of b - together), in [0,1]';
+COMMENT ON COLUMN sgr.top_pairs.lift IS 'together * all playlists / (playlists of a * playlists of b); 1 means independent';
+COMMENT ON COLUMN sgr.track_stats.reposts_count IS 'Reposts at the source; NULL where the source hides them';
+COMMENT ON COLUMN sgr.track_stats.comment_count IS 'Comments at the source; NULL where the source hides them';

@@ -15,20 +15,26 @@ use sgr_engine::recommend::{
 };
 use std::time::Instant;
 
-/// What the tracks of the present features were read from; `None` if they were never written.
-pub fn source() -> Result<Option<String>> {
-    let mut source = None;
-    spi::select_fresh(include_str!("../sql/queries/feature_version.sql"), &Sources::NONE, &[], |row| {
-        source = row.text(1).map(std::borrow::Cow::into_owned);
-        Ok(())
-    })?;
-    Ok(source)
+/// Whether the features were ever written.
+pub fn exist() -> Result<bool> {
+    Ok(state()?.is_some())
 }
 
-/// Whether the features no longer cover the tracks: never written, other source, or tracks without a row.
+/// What the tracks of the present features were read from, and whether counts changed since without them.
+fn state() -> Result<Option<(String, bool)>> {
+    let mut state = None;
+    spi::select_fresh(include_str!("../sql/queries/feature_version.sql"), &Sources::NONE, &[], |row| {
+        state = Some((row.text(1).unwrap_or_default().into_owned(), row.bool(2).unwrap_or(false)));
+        Ok(())
+    })?;
+    Ok(state)
+}
+
+/// Whether the features no longer fit: never written, counts changed since, other source, or tracks without a row.
 pub fn outdated(sources: &Sources) -> Result<bool> {
-    if source()?.as_deref() != Some(sources.expand("{tracks}").as_str()) {
-        return Ok(true);
+    match state()? {
+        Some((source, false)) if source == sources.expand("{tracks}") => {}
+        _ => return Ok(true),
     }
     let mut without = false;
     spi::select_fresh(include_str!("../sql/queries/tracks_without_features_any.sql"), sources, &[], |_| {
@@ -38,8 +44,14 @@ pub fn outdated(sources: &Sources) -> Result<bool> {
     Ok(without)
 }
 
-fn new_version(sources: &Sources) -> Result<()> {
-    let args = [Arg::Text(&sources.expand("{tracks}"))];
+/// Notes that counts changed and the features did not follow.
+pub fn fall_behind() -> Result<()> {
+    spi::execute("UPDATE sgr.feature_state SET behind = true WHERE NOT behind", &Sources::NONE, &[])?;
+    Ok(())
+}
+
+fn new_version(sources: &Sources, complete: bool) -> Result<()> {
+    let args = [Arg::Text(&sources.expand("{tracks}")), Arg::Bool(complete)];
     spi::execute(include_str!("../sql/queries/feature_version_new.sql"), &Sources::NONE, &args)?;
     Ok(())
 }
@@ -86,7 +98,7 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
     }
     table.finish();
     rebuild_users(sources)?;
-    new_version(sources)?;
+    new_version(sources, true)?;
     let mut outcome = Outcome {
         basket: "tag",
         item: "track",
@@ -130,7 +142,7 @@ fn rebuild_users(sources: &Sources) -> Result<()> {
 /// Writes the rows of some tracks anew, after an incremental refresh. Tags that are new since the last
 /// [`rebuild`] wait for the next.
 pub fn update(track_ids: &[i64], sources: &Sources) -> Result<()> {
-    if track_ids.is_empty() || source()?.is_none() {
+    if track_ids.is_empty() || !exist()? {
         return Ok(());
     }
     let mut tracks = Vec::new();
@@ -144,7 +156,7 @@ pub fn update(track_ids: &[i64], sources: &Sources) -> Result<()> {
     let delete = "DELETE FROM sgr.track_features WHERE track_id = ANY ($1)";
     spi::execute(delete, &Sources::NONE, &[Arg::Bigs(track_ids)])?;
     write(&features)?;
-    new_version(sources)
+    new_version(sources, false)
 }
 
 /// The features of tracks that the table may not have yet, read from the catalogue.

@@ -114,6 +114,7 @@ pub struct State {
 
 /// Refreshes the kinds that `basket` and `item` name, then, if all were meant or none was there yet, the features.
 pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> Result<Vec<Outcome>> {
+    one_of("basket", basket, &["playlist", "like", "tag"])?;
     lock()?;
     let sources = Sources::load()?;
     let mut outcomes = Vec::new();
@@ -128,12 +129,14 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
     let all = basket.is_none() && item.is_none();
     let anything_full = outcomes.iter().any(|outcome| outcome.mode == "full");
     let wanted = basket == Some("tag") || all && (anything_full || features::outdated(&sources)?);
-    if wanted || features::source()?.is_none() {
+    if wanted || !features::exist()? {
         outcomes.push(features::rebuild(&sources)?);
+    } else if anything_full {
+        features::fall_behind()?;
     }
     if nothing && outcomes.iter().all(|outcome| outcome.rows == 0) && basket != Some("tag") {
         notice!(
-            "there was nothing to count: the catalogue is empty (sgr_demo_load() fills it, sgr_source_set() points at tables of your own)"
+            "there was nothing to count: no playlist entry and no like matched (sgr_demo_load() fills an empty catalogue, sgr_source_set() points at tables of your own)"
         );
     }
     Ok(outcomes)

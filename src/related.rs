@@ -326,16 +326,23 @@ pub fn similar_users(user: i64, k: i32) -> Result<Vec<(SimilarUser, Option<Strin
     let norm = liked.values().map(|idf| idf * idf).sum::<f64>().sqrt();
     let mut tracks: Vec<i64> = liked.keys().copied().collect();
     tracks.sort_unstable();
-    let mut listeners = Vec::new();
+    let mut met: Vec<(i64, i64)> = Vec::new();
     let sql = include_str!("../sql/queries/listeners.sql");
     spi::select(sql, &sources, &[Arg::Bigs(&tracks)], |row| {
         if let (Some(user_id), Some(track)) = (row.int(0), row.int(1))
             && user_id != user
         {
-            listeners.push(Listener { user_id, idf: liked.get(&track).copied().unwrap_or(0.0) });
+            met.push((user_id, track));
         }
         Ok(())
     })?;
+    // A relation of the user's own may hold a like twice.
+    met.sort_unstable();
+    met.dedup();
+    let listeners: Vec<Listener> = met
+        .iter()
+        .map(|(user_id, track)| Listener { user_id: *user_id, idf: liked.get(track).copied().unwrap_or(0.0) })
+        .collect();
     let mut others: Vec<i64> = listeners.iter().map(|listener| listener.user_id).collect();
     others.sort_unstable();
     others.dedup();

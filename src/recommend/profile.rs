@@ -60,7 +60,7 @@ impl Profile {
         })?;
         if known.is_empty() {
             return Err(Error::unknown(format!("no user {user_id} with likes or playlists"))
-                .detail("neither interactions nor playlists hold a row of that user")
+                .detail("no like and no playlist of that user is known")
                 .hint("for somebody new, start from a track: sgr_recommend(track)"));
         }
         let mut seeds = known[..known.len().min(MAX_SEEDS)].to_vec();

@@ -22,7 +22,7 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
     let mut parts = Vec::new();
     if is_user {
         let by = stronger(ranked);
-        if let Some((seed, together)) = ranked.evidence[by].strongest {
+        if let Some((seed, together)) = ranked.evidence[by].strongest.filter(|_| ranked.contributions[by] > 0.0) {
             let title = title_of(seed).map_or_else(|| format!("track {seed}"), |title| format!("\"{title}\""));
             let met = if by == PLAYLISTS {
                 format!("in {} together", plural(together, "playlist"))
@@ -32,10 +32,10 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
             parts.push(format!("goes with your {title} ({met})"));
         }
     } else {
-        if playlists.count > 0 {
+        if ranked.contributions[PLAYLISTS] > 0.0 {
             parts.push(format!("in {} together", plural(playlists.count, "playlist")));
         }
-        if likes.count > 0 {
+        if ranked.contributions[LIKES] > 0.0 {
             parts.push(who_like_both(likes.count));
         }
     }

@@ -91,6 +91,7 @@ SELECT mode FROM sgr_cooccur_refresh('playlist', 'track');
 UPDATE sgr.playlist_tracks SET added_at = now() WHERE playlist_id <= 11;
 SELECT mode FROM sgr_cooccur_refresh('playlist', 'track');
 -- TRUNCATE is a change like any other.
+SET client_min_messages = warning;
 TRUNCATE sgr.playlist_tracks;
 SELECT mode, rows_written FROM sgr_cooccur_refresh('playlist', 'track');
 SELECT count(*) AS pairs FROM sgr.track_cooccurrence;

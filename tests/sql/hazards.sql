@@ -113,7 +113,7 @@ RESET default_transaction_read_only;
 SET search_path = '';
 SELECT count(*) AS rows FROM public.sgr_recommend('1', 3);
 SELECT count(*) AS rows FROM public.sgr_unveil('1');
-SELECT mode FROM public.sgr_cooccur_refresh('like', 'track');
+SELECT mode FROM public.sgr_cooccur_refresh('playlist', 'track', mode => 'full');
 RESET search_path;
 
 -- Once more from the start.

@@ -19,9 +19,11 @@ SELECT seed, count(*) AS rows, count(DISTINCT track_id) AS tracks, min(rank), ma
 FROM answers GROUP BY seed ORDER BY seed;
 -- The score is the sum, in this order, to the last bit; every part is a share of its weight.
 SELECT count(*) AS wrong_sums FROM answers WHERE score <> by_playlists + by_likes + by_tags + by_artist + by_popularity;
-SELECT count(*) AS out_of_range FROM answers AS a
-WHERE NOT (by_playlists BETWEEN 0 AND 0.45 AND by_likes BETWEEN 0 AND 0.25 AND by_tags BETWEEN 0 AND 0.15
-           AND by_artist BETWEEN 0 AND 0.1 AND by_popularity BETWEEN 0 AND 0.05 AND confidence >= 0 AND confidence < 1);
+SELECT count(*) AS out_of_range
+FROM answers CROSS JOIN (SELECT jsonb_object_agg(signal, share) AS share FROM sgr.signals WHERE profile = 'default') AS s
+WHERE NOT (by_playlists BETWEEN 0 AND (share->>'playlists')::float + 1e-12 AND by_likes BETWEEN 0 AND (share->>'likes')::float + 1e-12
+           AND by_tags BETWEEN 0 AND (share->>'tags')::float + 1e-12 AND by_artist BETWEEN 0 AND (share->>'artist')::float + 1e-12
+           AND by_popularity BETWEEN 0 AND (share->>'popularity')::float + 1e-12 AND confidence >= 0 AND confidence < 1);
 SELECT count(*) AS without_reason FROM answers WHERE because IS NULL OR because = '';
 -- Rows that were proposed come first, by score; rows that fill up come after, by popularity.
 SELECT count(*) AS not_descending
@@ -68,8 +70,10 @@ INSERT INTO sgr.interactions (user_id, track_id) VALUES (1, 1), (1, 5), (2, 5);
 SELECT count(*) AS refreshed FROM sgr_cooccur_refresh();
 \set columns 'rank, track_id, title, artist, round(score::numeric, 4) AS score, round(by_playlists::numeric, 4) AS by_playlists, round(by_likes::numeric, 4) AS by_likes, round(by_tags::numeric, 4) AS by_tags, round(by_artist::numeric, 4) AS by_artist, round(by_popularity::numeric, 4) AS by_popularity, round(confidence::numeric, 4) AS confidence, fallback, because'
 SELECT :columns FROM sgr_recommend(1) ORDER BY rank;
--- 0.45 * 2/sqrt(2*3) * 2/3; 0.25 * 1/sqrt(1*2) * 1/2; popularity of track 3, n = 3 and max n = 3.
-SELECT round(0.45 * 2 / sqrt(6.0) * 2 / 3, 4) AS by_playlists_of_3, round(0.25 / sqrt(2.0) / 2, 4) AS by_likes_of_5, 0.05 AS by_popularity_of_3;
+-- Track 3: together 2, in 3 playlists, the seed in 2; the most popular track. Track 5: together 1, likes 2 and 1.
+SELECT signal, weight, CASE signal WHEN 'playlists' THEN round((weight * 2 / sqrt(2 * 3) * 2 / 3)::numeric, 4) WHEN 'popularity' THEN weight END AS track_3,
+       CASE signal WHEN 'likes' THEN round((weight * 1 / sqrt(1 * 2) * 1 / 2)::numeric, 4) END AS track_5
+FROM sgr.signals WHERE profile = 'default' ORDER BY ordinal;
 -- idf(rock) = ln(6/4), idf(loud) = idf(fast) = ln(6/3) with 5 tagged tracks; 1 and 3 have all three.
 SELECT tag, tracks, round(idf::numeric, 6) AS idf FROM sgr.tag_index ORDER BY tag;
 SELECT :columns FROM sgr_recommend('1', 3, profile => 'default') ORDER BY rank;
@@ -77,7 +81,8 @@ SELECT :columns FROM sgr_recommend('1', 3, profile => 'default') ORDER BY rank;
 -- Weights and profiles.
 SELECT signal_name, signal_weight, round(share::numeric, 4) AS share FROM sgr_signal_set('tags', 1, 'by tags');
 SELECT signal_name, signal_weight FROM sgr_signal_set('playlists', 0, 'by tags') LIMIT 2;
-SELECT :columns FROM sgr_recommend(1, 3, profile => 'by tags') ORDER BY rank;
+-- A signal of weight 0 is no reason.
+SELECT track_id, round(score::numeric, 4) AS score, because FROM sgr_recommend(1, 3, profile => 'by tags') ORDER BY rank;
 SELECT bool_and(abs(score - (by_playlists + by_likes + by_tags + by_artist + by_popularity)) = 0) AS sums FROM sgr_recommend(1, 10, profile => 'by tags');
 SELECT profile, signal, weight, round(share::numeric, 4) AS share FROM sgr.signals ORDER BY profile, ordinal;
 SELECT profile, round(sum(share)::numeric, 9) AS sum_of_shares FROM sgr.signals GROUP BY profile ORDER BY profile;

@@ -12,9 +12,11 @@ SELECT u.id AS user_id, r.* FROM generate_series(1, 300, 30) AS u (id) CROSS JOI
 SELECT count(*) AS rows, count(DISTINCT (user_id, track_id)) AS tracks,
        count(*) FILTER (WHERE track_id IN (SELECT pg_temp.has(user_id))) AS known FROM answers;
 SELECT count(*) AS wrong_sums FROM answers WHERE score <> by_playlists + by_likes + by_tags + by_artist + by_popularity;
-SELECT count(*) AS out_of_range FROM answers
-WHERE NOT (by_playlists BETWEEN 0 AND 0.45 AND by_likes BETWEEN 0 AND 0.25 AND by_tags BETWEEN 0 AND 0.15
-           AND by_artist BETWEEN 0 AND 0.1 AND by_popularity BETWEEN 0 AND 0.05 AND confidence >= 0 AND confidence < 1);
+SELECT count(*) AS out_of_range
+FROM answers CROSS JOIN (SELECT jsonb_object_agg(signal, share) AS share FROM sgr.signals WHERE profile = 'default') AS s
+WHERE NOT (by_playlists BETWEEN 0 AND (share->>'playlists')::float + 1e-12 AND by_likes BETWEEN 0 AND (share->>'likes')::float + 1e-12
+           AND by_tags BETWEEN 0 AND (share->>'tags')::float + 1e-12 AND by_artist BETWEEN 0 AND (share->>'artist')::float + 1e-12
+           AND by_popularity BETWEEN 0 AND (share->>'popularity')::float + 1e-12 AND confidence >= 0 AND confidence < 1);
 SELECT count(*) AS differing
 FROM generate_series(1, 300, 30) AS u (id) CROSS JOIN LATERAL sgr_recommend_user(u.id, 7) AS r
 JOIN answers AS a ON a.user_id = u.id AND a.rank = r.rank
@@ -46,8 +48,10 @@ SELECT track_id FROM sgr_recommend_user(1) ORDER BY rank;
 SELECT * FROM sgr_recommend_user(77);
 \echo :SQLSTATE
 -- Plays alone say too little.
+\set VERBOSITY terse
 SELECT * FROM sgr_recommend_user(9);
 \echo :SQLSTATE
+\set VERBOSITY default
 SELECT * FROM sgr_recommend_user(1, -1);
 \echo :SQLSTATE
 SELECT * FROM sgr_recommend_user(1, NULL);

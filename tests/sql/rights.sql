@@ -13,8 +13,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA sgr TO sgr_test_reader;
 -- An analyst also refreshes and sets weights.
 GRANT SELECT ON ALL TABLES IN SCHEMA sgr TO sgr_test_analyst;
 GRANT INSERT, UPDATE, DELETE ON sgr.cooccurrence, sgr.cooccurrence_state, sgr.cooccurrence_drift,
-    sgr.cooccurrence_baskets, sgr.cooccurrence_changes, sgr.track_features, sgr.user_features, sgr.tag_index,
-    sgr.runs, sgr.signal_weights TO sgr_test_analyst;
+    sgr.cooccurrence_baskets, sgr.cooccurrence_counts, sgr.cooccurrence_changes, sgr.track_features,
+    sgr.user_features, sgr.tag_index, sgr.feature_state, sgr.runs, sgr.signal_weights TO sgr_test_analyst;
 -- An ingester fills the catalogue.
 GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.artists, sgr.users, sgr.tracks, sgr.track_artists, sgr.playlists,
     sgr.playlist_tracks, sgr.interactions, sgr.follows TO sgr_test_ingester;

@@ -5,10 +5,10 @@ CREATE SCHEMA test;
 -- Leaves every table of the extension as CREATE EXTENSION left it.
 CREATE PROCEDURE test.reset() LANGUAGE plpgsql AS $$
 BEGIN
-    TRUNCATE sgr.artists, sgr.users, sgr.tracks, sgr.track_artists, sgr.playlists, sgr.playlist_tracks,
-        sgr.interactions, sgr.follows, sgr.sources, sgr.signal_weights, sgr.cooccurrence, sgr.cooccurrence_state,
-        sgr.cooccurrence_drift, sgr.cooccurrence_baskets, sgr.track_features, sgr.user_features, sgr.tag_index;
-    TRUNCATE sgr.runs RESTART IDENTITY;
+    EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') || ' RESTART IDENTITY'
+             FROM pg_class WHERE relnamespace = 'sgr'::regnamespace AND relkind = 'r'
+               AND relname NOT IN ('signal_defaults', 'source_columns', 'cooccurrence_changes'));
+    -- Last, because the triggers note the others' going.
     TRUNCATE sgr.cooccurrence_changes;
 END
 $$;

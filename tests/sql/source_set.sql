@@ -81,10 +81,12 @@ CREATE TABLE app.wrong (track_id uuid, title integer, tags text, released_on tex
 SELECT * FROM sgr_source_set('tracks', 'app.wrong');
 \echo :SQLSTATE
 CREATE TEMP TABLE entries (playlist_id bigint, track_id bigint);
+\set VERBOSITY sqlstate
 SELECT * FROM sgr_source_set('playlist_tracks', 'entries');
 \echo :SQLSTATE
 SELECT * FROM sgr_source_set('playlist_tracks', 'sgr.source_playlist_tracks');
 \echo :SQLSTATE
+\set VERBOSITY default
 -- The catalogue's own table is the same as none.
 SELECT source_relation FROM sgr_source_set('artists', 'sgr.artists');
 SELECT count(*) AS mapped FROM sgr.sources WHERE role = 'artists';

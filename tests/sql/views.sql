@@ -28,7 +28,7 @@ INSERT INTO sgr.playlist_tracks VALUES (5, 1, 1), (5, 2, 2), (6, 3, 1), (6, 4, 2
 SELECT mode FROM sgr_cooccur_refresh('playlist', 'track', top_k => 1);
 SELECT item_id, neighbours FROM sgr.cooccurrence WHERE kind = 1 ORDER BY 1;
 SELECT track_id_a, track_id_b, together FROM sgr.top_pairs;
-SELECT profile, ordinal, signal, weight, share FROM sgr.signals ORDER BY 1, 2;
+SELECT profile, ordinal, signal, weight, round(share::numeric, 4) AS share FROM sgr.signals ORDER BY 1, 2;
 -- A view reads with its reader's rights, wherever Postgres can do that.
 SELECT count(*) AS views, count(*) FILTER (WHERE reloptions @> '{security_invoker=true}' OR current_setting('server_version_num')::integer < 150000) AS by_the_reader
 FROM pg_class WHERE relnamespace = 'sgr'::regnamespace AND relkind = 'v';

@@ -35,6 +35,8 @@ impl Weights {
         if sum <= 0.0 || !sum.is_finite() {
             return Err(RecommendError::InvalidWeight { signal: "all signals".to_owned(), weight: sum });
         }
+        // Weights that sum to 1 but for rounding stay as they were written.
+        let sum = if (sum - 1.0).abs() < 1e-9 { 1.0 } else { sum };
         Ok(Self(weights.map(|weight| weight / sum)))
     }
 
@@ -125,12 +127,12 @@ fn score(signals: &[&dyn Signal; SIGNALS.len()], weights: &Weights, candidate: &
         score: contributions.iter().fold(0.0, |sum, contribution| sum + contribution),
         evidence,
         confidence: confidence(&evidence),
-        fallback: fallback(&evidence),
+        fallback: fallback(&contributions),
     }
 }
 
-fn fallback(evidence: &[Evidence; SIGNALS.len()]) -> Option<&'static str> {
-    let holds = |signal: usize| evidence[signal].value > 0.0;
+fn fallback(contributions: &[f64; SIGNALS.len()]) -> Option<&'static str> {
+    let holds = |signal: usize| contributions[signal] > 0.0;
     if holds(PLAYLISTS) || holds(LIKES) {
         None
     } else if holds(ARTIST) {

@@ -252,9 +252,7 @@ impl Parameters {
             "SELECT c.item_id, c.baskets, c.neighbours, c.together, s.total_baskets,
                     (SELECT array_agg(coalesce(d.baskets, n.baskets) ORDER BY n.place)
                      FROM unnest(c.neighbours, c.neighbour_baskets) WITH ORDINALITY AS n (id, baskets, place)
-                     LEFT JOIN sgr.cooccurrence_drift d ON d.kind = c.kind AND d.item_id = n.id) AS neighbour_baskets,
-                    (SELECT array_agg(round(v.lift::numeric, 10) ORDER BY v.place)
-                     FROM sgr.cooccurrence_pairs v WHERE v.kind = c.kind AND v.item_id_a = c.item_id) AS lift
+                     LEFT JOIN sgr.cooccurrence_drift d ON d.kind = c.kind AND d.item_id = n.id) AS neighbour_baskets
              FROM sgr.cooccurrence c JOIN sgr.cooccurrence_state s USING (kind) WHERE c.kind = {kind}"
         );
         client

@@ -68,7 +68,8 @@ fn classic_rock_plays_by_stations() {
     load_classic_rock(client, &folder);
     let edits = [
         "DELETE FROM sgr.interactions WHERE user_id = 4 AND track_id % 5 = 0",
-        "INSERT INTO sgr.interactions (user_id, track_id) SELECT 26, track_id FROM sgr.tracks WHERE track_id % 40 = 3",
+        "INSERT INTO sgr.interactions (user_id, track_id) SELECT 26, track_id FROM sgr.tracks WHERE track_id % 40 = 3
+         ON CONFLICT DO NOTHING",
     ];
     full_and_incremental(client, &Parameters::all_pairs("like", "track"), &edits[..1]);
     full_and_incremental(client, &Parameters::all_pairs("like", "artist"), &edits[1..]);
