@@ -69,6 +69,8 @@ impl From<CooccurrenceError> for Error {
     fn from(error: CooccurrenceError) -> Self {
         match error {
             CooccurrenceError::MemoryLimit { needed, limit, what } => memory_limit(needed, limit, what, REFRESH_LESS),
+            // Nobody sees it: the cancel request itself unwinds the main thread.
+            CooccurrenceError::Cancelled => Self::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, "canceled"),
             CooccurrenceError::InvalidConfig { .. } => Self::invalid(error.to_string()),
             other => Self::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, other.to_string()),
         }

@@ -160,7 +160,10 @@ fn refresh_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Outc
     outcome.basket = kind.basket();
     outcome.item = kind.item();
     outcome.elapsed_ms = milliseconds(started);
-    outcome.run_id = note_run("cooccur_refresh", &parameters, &outcome)?;
+    let mut noted = parameters.clone();
+    noted["mode"] = json!(request.mode);
+    noted["threads"] = json!(request.threads);
+    outcome.run_id = note_run("cooccur_refresh", &noted, &outcome)?;
     save_state(kind, generation, &outcome, total_baskets, &seen, &parameters)?;
     Ok(outcome)
 }
@@ -176,10 +179,16 @@ fn full(kind: Kind, generation: i32, sources: &Sources, request: &Request) -> Re
     let computed = pipeline(
         |output| {
             let columns = entries.memory_bytes();
-            let baskets =
-                Arc::new(pool.install(|| {
-                    Baskets::from_entries(&entries.basket_ids, &entries.item_ids, &owners, &config, &pool)
-                })?);
+            let baskets = Arc::new(pool.install(|| {
+                Baskets::from_entries_unless(
+                    output.cancelled(),
+                    &entries.basket_ids,
+                    &entries.item_ids,
+                    &owners,
+                    &config,
+                    &pool,
+                )
+            })?);
             drop(entries);
             let mut counter = Counter::new(Arc::clone(&baskets), config.clone(), &pool)?;
             while let Some(block) = counter.step(&pool) {
@@ -244,8 +253,15 @@ pub fn estimate_kind(kind: Kind, sources: &Sources, request: &Request) -> Result
     let owners = owners(kind, sources, &config)?;
     let pool = thread_pool(request.threads)?;
     pipeline(
-        |_: &crate::interrupt::Output<()>| {
-            let baskets = Baskets::from_entries(&entries.basket_ids, &entries.item_ids, &owners, &config, &pool)?;
+        |output: &crate::interrupt::Output<()>| {
+            let baskets = Baskets::from_entries_unless(
+                output.cancelled(),
+                &entries.basket_ids,
+                &entries.item_ids,
+                &owners,
+                &config,
+                &pool,
+            )?;
             Ok(estimate(&baskets, &config, &pool))
         },
         |_| Ok(()),

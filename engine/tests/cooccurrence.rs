@@ -587,3 +587,12 @@ fn a_weighted_cosine_prefers_short_baskets() {
     order.sort_by_key(|value| Reverse(value.to_bits()));
     assert_eq!(order, weighted[..5]);
 }
+
+#[test]
+fn a_raised_flag_ends_the_build() {
+    let raised = std::sync::atomic::AtomicBool::new(true);
+    let config = CooccurrenceConfig::default();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let cancelled = Baskets::from_entries_unless(&raised, &[1, 1], &[1, 2], &[], &config, &pool);
+    assert_eq!(cancelled.unwrap_err(), CooccurrenceError::Cancelled);
+}

@@ -5,6 +5,7 @@ use super::budget::Budget;
 use super::build;
 use super::config::CooccurrenceConfig;
 use super::owners::Owners;
+use std::sync::atomic::AtomicBool;
 
 /// Which items are in which baskets: compressed sparse rows both ways over dense `u32` ids.
 ///
@@ -56,11 +57,26 @@ impl Baskets {
         config: &CooccurrenceConfig,
         pool: &rayon::ThreadPool,
     ) -> Result<Baskets, CooccurrenceError> {
+        Self::from_entries_unless(&AtomicBool::new(false), basket_ids, item_ids, owners, config, pool)
+    }
+
+    /// As [`from_entries`](Self::from_entries), given up at the next of about a dozen stages once `cancelled` is raised.
+    ///
+    /// # Errors
+    /// Those of [`from_entries`](Self::from_entries); [`Cancelled`](CooccurrenceError::Cancelled).
+    pub fn from_entries_unless(
+        cancelled: &AtomicBool,
+        basket_ids: &[i64],
+        item_ids: &[i64],
+        owners: &[(i64, i64)],
+        config: &CooccurrenceConfig,
+        pool: &rayon::ThreadPool,
+    ) -> Result<Baskets, CooccurrenceError> {
         config.validate()?;
         if basket_ids.len() != item_ids.len() {
             return Err(CooccurrenceError::ColumnLengths { baskets: basket_ids.len(), items: item_ids.len() });
         }
-        let mut budget = Budget::new(config.memory_limit);
+        let mut budget = Budget::new(config.memory_limit, cancelled);
         budget.claim(item_ids.len(), 2 * size_of::<i64>(), "the entries")?;
         pool.install(|| build::build(basket_ids, item_ids, owners, config, &mut budget))
     }

@@ -9,6 +9,7 @@ use super::row::{Plan, Worker};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows that a thread takes at once.
@@ -101,7 +102,9 @@ impl Counter {
     ) -> Result<Counter, CooccurrenceError> {
         config.validate()?;
         check_match(&baskets, &config)?;
-        let mut budget = Budget::new(config.memory_limit);
+        // Quickly done, so nobody needs to give it up.
+        let wanted = AtomicBool::new(false);
+        let mut budget = Budget::new(config.memory_limit, &wanted);
         budget.claim(baskets.memory_bytes(), 1, "the baskets")?;
         let fixed = fixed_bytes(&baskets, &config, rows.len());
         let per_worker = baskets.items() * Worker::bytes_per_item(&config);

@@ -4,6 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CooccurrenceError {
+    /// The caller raised the flag that a long build looks at.
+    #[error("cancelled")]
+    Cancelled,
     /// A structure would go over [`memory_limit`](super::CooccurrenceConfig::memory_limit). Nothing was allocated for it.
     #[error("{what} would need {needed} bytes in all, over the limit of {limit} bytes")]
     MemoryLimit {

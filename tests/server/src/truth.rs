@@ -274,6 +274,14 @@ impl Parameters {
     }
 }
 
+/// Stands for all that `sgr.cooccurrence` holds, of whichever refresh.
+pub fn checksum(client: &mut Client) -> String {
+    let sql = "SELECT coalesce(md5(string_agg(md5(concat_ws('|', kind, item_id, baskets, neighbours, together,
+                                                            neighbour_baskets, weighted)), '' ORDER BY kind, item_id)), 'empty')
+               FROM sgr.cooccurrence";
+    client.query_one(sql, &[]).unwrap_or_else(|error| panic!("{error:?}")).get(0)
+}
+
 /// At most ten of the texts that a query returns.
 fn differences(client: &mut Client, sql: &str) -> Vec<String> {
     let rows = client.query(&format!("{sql} LIMIT 10"), &[]).unwrap_or_else(|error| panic!("{sql}: {error:?}"));

@@ -4,6 +4,7 @@
 use postgres::Client;
 use sgr_server_tests::Database;
 use sgr_server_tests::database::{connect_to, one, sqlstate};
+use sgr_server_tests::truth::checksum;
 
 /// Every reading function once, in this session.
 const READERS: [&str; 8] = [
@@ -19,10 +20,6 @@ const READERS: [&str; 8] = [
 
 fn read_everything(client: &mut Client) -> Vec<i64> {
     READERS.iter().map(|sql| one(client, sql)).collect()
-}
-
-fn checksum(client: &mut Client) -> String {
-    one(client, "SELECT coalesce(md5(string_agg(c::text, '' ORDER BY kind, item_id)), 'empty') FROM sgr.cooccurrence c")
 }
 
 #[test]

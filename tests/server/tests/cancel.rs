@@ -1,0 +1,143 @@
+//! Ctrl-C, pg_cancel_backend and statement_timeout during long functions: back within 250 ms, nothing changed.
+#![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
+
+use postgres::Client;
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use sgr_server_tests::Database;
+use sgr_server_tests::database::one;
+use sgr_server_tests::truth::checksum;
+use std::time::{Duration, Instant};
+
+/// What is asked for.
+const WANTED: Duration = Duration::from_millis(250);
+/// What fails the test: machines that run tests are busy.
+const BOUND: Duration = Duration::from_millis(1000);
+/// Cancels per statement.
+const TIMES: u32 = 6;
+
+/// (what, statement): those that take long. None of them may leave a trace when cancelled.
+const STATEMENTS: [(&str, &str); 7] = [
+    ("all kinds, full", "SELECT sgr_cooccur_refresh(mode => 'full')"),
+    ("one thread", "SELECT sgr_cooccur_refresh('playlist', 'track', threads => 1, mode => 'full')"),
+    (
+        "every pair",
+        "SELECT sgr_cooccur_refresh('playlist', 'track', top_k => NULL, max_basket_len => NULL, mode => 'full')",
+    ),
+    ("tags", "SELECT sgr_cooccur_refresh('tag')"),
+    ("incremental", "SELECT sgr_cooccur_refresh('playlist', mode => 'incremental')"),
+    ("estimate", "SELECT sgr_cooccur_estimate(max_basket_len => NULL)"),
+    ("demo_load", "SELECT sgr_demo_load(100000, 30000, 50000, 2, 200, replace => true)"),
+];
+
+/// Cheap to compare, and different after any refresh or load.
+fn trace(client: &mut Client) -> String {
+    one(
+        client,
+        "SELECT concat_ws(' ', (SELECT string_agg(s::text, ';' ORDER BY kind) FROM sgr.cooccurrence_state s),
+             (SELECT max(run_id) FROM sgr.runs), (SELECT count(*) FROM sgr.cooccurrence),
+             (SELECT count(*) FROM sgr.cooccurrence_drift), (SELECT count(*) FROM sgr.cooccurrence_changes),
+             (SELECT count(*) FROM sgr.track_features), (SELECT count(*) FROM sgr.playlist_tracks),
+             (SELECT count(*) FROM sgr.tracks WHERE source IS NOT NULL))",
+    )
+}
+
+/// Runs a statement that is cancelled somehow. Returns when it came back, or `None` if it had ended by itself.
+fn cancelled(client: &mut Client, sql: &str) -> Option<Instant> {
+    let result = client.batch_execute(sql);
+    let back = Instant::now();
+    match result {
+        Ok(()) => None,
+        Err(error) => {
+            assert_eq!(error.code().map(postgres::error::SqlState::code), Some("57014"), "{sql}: {error:?}");
+            Some(back)
+        }
+    }
+}
+
+#[test]
+fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
+    let database = Database::create("cancel");
+    let (mut client, mut other) = (database.connect(), database.connect());
+    let started = Instant::now();
+    client.batch_execute("SELECT sgr_demo_load(100000, 30000, 50000, 1, 200); SELECT sgr_cooccur_refresh()").unwrap();
+    // Something to do for the incremental refresh, just under what it takes.
+    client
+        .batch_execute("DELETE FROM sgr.playlist_tracks WHERE playlist_id % 12 = 5 AND position % 2 = 0; ANALYZE")
+        .unwrap();
+    println!("catalogue and first refresh: {:.1} s", started.elapsed().as_secs_f64());
+    let whole = checksum(&mut client);
+    let before = trace(&mut client);
+    let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+    let mut worst = Duration::ZERO;
+    let mut late = Vec::new();
+
+    for (what, sql) in STATEMENTS {
+        // How long it takes, undone.
+        client.batch_execute("BEGIN").unwrap();
+        let started = Instant::now();
+        client.batch_execute(sql).unwrap();
+        let takes = started.elapsed();
+        client.batch_execute("ROLLBACK").unwrap();
+        let mut delays = Vec::new();
+        let mut ended = 0;
+        for number in 0..TIMES {
+            let moment = takes.mul_f64(rng.random_range(0.02..0.98));
+            let by_timeout = number % 3 == 2;
+            let came_back = if by_timeout {
+                client.batch_execute(&format!("SET statement_timeout = {}", moment.as_millis().max(1))).unwrap();
+                let asked = Instant::now() + Duration::from_millis(moment.as_millis().max(1) as u64);
+                let back = cancelled(&mut client, sql);
+                client.batch_execute("SET statement_timeout = 0").unwrap();
+                back.map(|back| back.saturating_duration_since(asked))
+            } else {
+                std::thread::scope(|scope| {
+                    let statement = scope.spawn(|| cancelled(&mut client, sql));
+                    std::thread::sleep(moment);
+                    let asked = Instant::now();
+                    let _: bool = one(&mut other, &format!("SELECT pg_cancel_backend({pid})"));
+                    statement.join().unwrap().map(|back| back.saturating_duration_since(asked))
+                })
+            };
+            match came_back {
+                Some(delay) => {
+                    delays.push(delay);
+                    if delay > WANTED {
+                        late.push(format!("{what}: {delay:?} after a cancel at {moment:?} of {takes:?}"));
+                    }
+                }
+                None => {
+                    ended += 1;
+                    // A cancel that came too late must not hit the next statement.
+                    std::thread::sleep(Duration::from_millis(20));
+                    let _ = client.batch_execute("SELECT 1");
+                }
+            }
+            if ended == 0 {
+                assert_eq!(trace(&mut client), before, "{what}, cancelled at {moment:?} of {takes:?}");
+            }
+        }
+        let most = delays.iter().max().copied().unwrap_or_default();
+        worst = worst.max(most);
+        println!(
+            "{what:<16} takes {:>5} ms; {} cancels, back after at most {} ms{}",
+            takes.as_millis(),
+            delays.len(),
+            most.as_millis(),
+            if ended > 0 { format!("; {ended} had ended before") } else { String::new() }
+        );
+        assert!(ended == 0, "{what}: {ended} of {TIMES} ended before the cancel: choose a longer statement");
+    }
+    println!("the slowest cancel took {} ms (wanted: under {})", worst.as_millis(), WANTED.as_millis());
+    for line in &late {
+        println!("    late: {line}");
+    }
+    assert!(worst < BOUND, "{late:?}");
+    assert_eq!(checksum(&mut client), whole, "the old result");
+    let started = Instant::now();
+    client.batch_execute("SELECT sgr_cooccur_refresh(mode => 'incremental')").unwrap();
+    client.batch_execute("SELECT sgr_cooccur_refresh(mode => 'full')").unwrap();
+    assert_ne!(checksum(&mut client), whole, "the next refresh counts what changed");
+    println!("the next refreshes work: {:.1} s", started.elapsed().as_secs_f64());
+}

@@ -1,0 +1,124 @@
+//! kill -9 of a backend in the middle of its work. As that ends all sessions of a server, this has a server of its own,
+//! started and ended through `scripts/server.sh run`: it goes when its standard input closes, so also when the test is
+//! killed. It needs no PGHOST.
+#![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
+
+use postgres::{Client, Config, NoTls};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use sgr_server_tests::database::{connect_to, one};
+use sgr_server_tests::truth::checksum;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+struct OwnServer {
+    script: Child,
+    config: Config,
+}
+
+impl OwnServer {
+    fn start() -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/server.sh");
+        // What was committed must survive, though it need not be on the disk: the machine does not crash.
+        let mut script = Command::new(script)
+            .args(["run", "--conf", "synchronous_commit=on", "--conf", "restart_after_crash=on", "--"])
+            .args(["sh", "-c", r#"printf '%s\n' "$PGHOST" "$PGPORT" "$PGUSER"; exec cat"#])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
+        let mut line = || lines.next().expect("scripts/server.sh starts a server").unwrap();
+        let mut config = Config::new();
+        config.host(&line()).port(line().parse().unwrap()).user(&line()).dbname("postgres");
+        OwnServer { script, config }
+    }
+
+    /// Connects as soon as the server accepts connections again.
+    fn reconnect(&self) -> Client {
+        let started = Instant::now();
+        loop {
+            if let Ok(mut client) = self.config.connect(NoTls)
+                && client.batch_execute("SELECT 1").is_ok()
+            {
+                return client;
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "the server does not come back");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        drop(self.script.stdin.take());
+        let _ = self.script.wait();
+    }
+}
+
+#[test]
+fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
+    let server = OwnServer::start();
+    let mut client = connect_to(&server.config);
+    client
+        .batch_execute(
+            "CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(50000, 15000, 20000, 1);
+             SELECT sgr_cooccur_refresh();",
+        )
+        .unwrap();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(9);
+    let statements = [
+        "SELECT sgr_cooccur_refresh(mode => 'full')",
+        "SELECT sgr_cooccur_refresh('playlist', 'track', top_k => NULL, mode => 'full')",
+        "SELECT sgr_cooccur_refresh(mode => 'incremental')",
+        "SELECT sgr_demo_load(50000, 15000, 20000, 2, replace => true)",
+    ];
+    let mut killed = 0;
+    for round in 0..6 {
+        let sql = statements[round % statements.len()];
+        // Changes that the killed refresh would have taken into account must still be noted afterwards.
+        client
+            .batch_execute(&format!(
+                "DELETE FROM sgr.playlist_tracks WHERE playlist_id % 40 = {round} AND position % 2 = 1"
+            ))
+            .unwrap();
+        let before = checksum(&mut client);
+        let entries: i64 = one(&mut client, "SELECT count(*) FROM sgr.playlist_tracks");
+        client.batch_execute("BEGIN").unwrap();
+        let started = Instant::now();
+        client.batch_execute(sql).unwrap();
+        let takes = started.elapsed();
+        client.batch_execute("ROLLBACK").unwrap();
+
+        let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
+        let moment = takes.mul_f64(rng.random_range(0.05..0.9));
+        let ended = std::thread::scope(|scope| {
+            let statement = scope.spawn(move || client.batch_execute(sql).is_ok());
+            std::thread::sleep(moment);
+            let status = Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+            assert!(status.success());
+            statement.join().unwrap()
+        });
+        assert!(!ended, "round {round}: {sql} ended within {moment:?}, before it was killed");
+        killed += 1;
+        let asked = Instant::now();
+        client = server.reconnect();
+        let back = asked.elapsed();
+        assert_eq!(checksum(&mut client), before, "round {round}: the old result");
+        assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.playlist_tracks"), entries, "round {round}");
+        assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_recommend(1, 10)"), 10);
+        println!(
+            "killed {:>4} ms into {:>4} ms of {sql}; the server was back after {} ms",
+            moment.as_millis(),
+            takes.as_millis(),
+            back.as_millis()
+        );
+        // The next one works, and counts the changes.
+        client.batch_execute("SELECT sgr_cooccur_refresh(mode => 'incremental')").unwrap();
+        assert_ne!(checksum(&mut client), before, "round {round}: the changes were lost");
+        client.batch_execute("SELECT sgr_cooccur_refresh(mode => 'full')").unwrap();
+    }
+    assert_eq!(killed, 6);
+}
