@@ -2,7 +2,7 @@
 # PG_CONFIG=/path/to/pg_config chooses the PostgreSQL (14 to 18), V=1 shows the output of every step.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop setup install test test-engine test-sql test-server accept lint fmt bench package clean
+.PHONY: help demo demo-stop setup install test test-engine test-sql test-docs test-server accept lint fmt bench package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -27,6 +27,9 @@ test-engine: ## tests of engine/; FILTER=text chooses
 
 test-sql: ## SQL goldens; TESTS="name name" chooses
 	@scripts/test.sh sql
+
+test-docs: ## the examples of README.md and docs/
+	@scripts/test.sh docs
 
 test-server: ## tests of tests/server/; FILTER=text chooses
 	@scripts/test.sh server

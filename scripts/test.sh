@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs the tests; the last line is "N passed, N failed" over all parts, the exit code says the same.
 #
-#   scripts/test.sh [PART...]    parts: engine, sql, server, all (default)
+#   scripts/test.sh [PART...]    parts: engine, sql, docs, server, all (default)
 #   scripts/test.sh accept       runs the sql part, then takes its output as the new tests/expected
 #
 #   engine   cargo tests of engine/: unit, integration, documentation; no server
 #   sql      tests/sql/*.sql against tests/expected/*.out by pg_regress, in the order of their names, setup.sql first
+#   docs     the examples of README.md and docs/*.md, run as they stand (tests/docs.sh)
 #   server   cargo tests of tests/server/: crashes, workers, dumps, clients
 #
 # The outputs are in build/log/test-*.log and build/regress/. V=1 shows them while they are made.
@@ -45,6 +46,15 @@ cargo_part() {
 engine_part() {
     say "engine tests (cargo, release mode)"
     cargo_part engine cargo test --release --package sgr_engine --no-fail-fast -- ${FILTER:+"$FILTER"}
+}
+
+docs_part() {
+    local status=0 log="$LOGS/test-docs.log" sums
+    say "examples of README.md and docs/ (against a throwaway server)"
+    TAIL=100 quiet test-docs "$ROOT/tests/docs.sh" || status=$?
+    sums=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1)
+    # shellcheck disable=SC2086  # two numbers
+    count docs ${sums:-0 1} "$status"
 }
 
 server_part() {
@@ -129,9 +139,9 @@ accept() {
 }
 
 parts=("$@")
-if [ ${#parts[@]} -eq 0 ] || [ "${parts[*]}" = all ]; then parts=(engine sql server); fi
+if [ ${#parts[@]} -eq 0 ] || [ "${parts[*]}" = all ]; then parts=(engine sql docs server); fi
 for part in "${parts[@]}"; do
-    case $part in engine | sql | server | accept) ;; *) die "no such part: $part" "engine, sql, server, all, accept" ;; esac
+    case $part in engine | sql | docs | server | accept) ;; *) die "no such part: $part" "engine, sql, docs, server, all, accept" ;; esac
 done
 
 mkdir -p "$BUILD"

@@ -7,6 +7,7 @@ use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use serde::Serialize;
 use sgr_engine::cooccurrence::Measure;
+use sgr_engine::recommend::shrunk;
 use std::fmt::Write;
 
 /// Rows per section.
@@ -95,7 +96,10 @@ pub fn report(track_id: i64) -> Result<Report> {
         return Err(unknown_track(track_id));
     }
     let track = summary(track_id, &sources)?;
-    let related = related::related_tracks(track_id, SECTION, "playlist", Measure::Cosine, false, 1)?;
+    // As the playlists signal ranks: one common playlist of two rare tracks is no more than a hint.
+    let mut related = related::related_tracks(track_id, i32::MAX, "playlist", Measure::Cosine, false, 1)?;
+    related.sort_by(|(a, _), (b, _)| shrunk(b.cosine, b.together).total_cmp(&shrunk(a.cosine, a.together)));
+    related.truncate(SECTION as usize);
     let artist_connections = match track.artist_id {
         Some(artist) => related::related_artists(artist, SECTION)?,
         None => Vec::new(),

@@ -2,6 +2,7 @@
 # Runs the examples of README.md and docs/*.md; the last line is "N passed, N failed", and the exit code says the same.
 #
 #   tests/docs.sh [FILE...]      on the server of PGHOST, PGPORT, ...; without PGHOST on a throwaway server of its own
+#   tests/docs.sh --accept ...   then writes what was printed into the outputs: read the difference before you commit it
 #
 # Each file gets a fresh database, `music`, and one psql session that starts in an empty folder. In the file's order:
 #
@@ -17,6 +18,8 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ -z "${PGHOST:-}" ]; then exec "$ROOT/scripts/server.sh" run -- "$0" "$@"; fi
 
+accept=no
+if [ "${1:-}" = --accept ]; then accept=yes; shift; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0
@@ -91,7 +94,8 @@ check() {
             continue
         fi
         got=$(grep -vx "@@ok" "$folder/$n.got" | sed 's/ *$//' || true)
-        if [ -f "$folder/$n.want" ] && ! diff <(sed 's/ *$//' "$folder/$n.want" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}') <(echo "$got") >"$folder/diff"; then
+        echo "$got" >"$folder/$n.got"
+        if [ $accept = no ] && [ -f "$folder/$n.want" ] && ! diff <(sed 's/ *$//' "$folder/$n.want" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}') <(echo "$got") >"$folder/diff"; then
             failed=$((failed + 1))
             echo "$name:$line: prints something else (<: written, >: printed)" >&2
             sed "s|^|    |" "$folder/diff" >&2
@@ -100,6 +104,24 @@ check() {
         passed=$((passed + 1))
     done <"$folder/where"
     psql -Xqc "DROP DATABASE IF EXISTS music" postgres
+    if [ $accept = yes ]; then take_over "$file" "$folder"; fi
+}
+
+# take_over FILE FOLDER: the outputs in FILE become what was printed.
+take_over() {
+    awk -v folder="$2" '
+        function number(    line) { return (getline line <(folder "/where")) > 0 ? line + 0 : 0 }
+        inside && /^``` *$/ { inside = 0; dropping = 0 }
+        dropping { next }
+        { print }
+        !inside && (/^```sql *$/ || /^```sh test *$/ || /^<!-- setup/) { n = number() }
+        !inside && /^```output *$/ {
+            while ((getline line <(folder "/" n ".got")) > 0) print line
+            dropping = 1
+        }
+        !inside && /^```[a-z]/ { inside = 1 }
+    ' "$1" >"$2/accepted"
+    cat "$2/accepted" >"$1"
 }
 
 files=("$@")

@@ -22,7 +22,9 @@ pub use features::{
     popularity,
 };
 pub use ranking::{Filter, Ranked, Weights, confidence, rank};
-pub use signals::{Cooccurrence, Evidence, NeighbourList, Popularity, SHRINKAGE, SharedArtist, Signal, TagOverlap};
+pub use signals::{
+    Cooccurrence, Evidence, NeighbourList, Popularity, SHRINKAGE, SharedArtist, Signal, TagOverlap, shrunk,
+};
 pub use tags::{TagList, TagNeighbour, most_similar_by_tags};
 pub use users::{Listener, SimilarUser, UserFeatures, build_user_features, most_similar_users};
 

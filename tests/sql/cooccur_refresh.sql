@@ -101,9 +101,10 @@ JOIN (SELECT c.item_id, n.* FROM sgr.cooccurrence AS c, unnest(c.neighbours, c.w
     ON stored.item_id = a AND stored.neighbour = b;
 SELECT bool_and(weighted = (SELECT array_agg(w ORDER BY w DESC) FROM unnest(weighted) AS w)) AS ranked FROM sgr.cooccurrence WHERE kind = 1;
 
--- What the signals read follows a full refresh of one kind.
+-- After a full refresh of one kind the next of all brings what the signals read up to date.
 INSERT INTO sgr.playlist_tracks VALUES (900, 60, 1), (901, 60, 1);
 SELECT mode FROM sgr_cooccur_refresh('playlist', 'track', mode => 'full');
+SELECT basket, item, mode FROM sgr_cooccur_refresh(top_k => NULL);
 SELECT f.playlists = c.baskets AS same FROM sgr.track_features AS f JOIN sgr.cooccurrence AS c ON c.kind = 1 AND c.item_id = f.track_id WHERE track_id = 60;
 DELETE FROM sgr.playlist_tracks WHERE playlist_id >= 900;
 
@@ -115,10 +116,10 @@ SELECT count(*) AS differing FROM (SELECT kind, item_id, baskets, neighbours, to
 DROP TABLE one_thread;
 
 -- The runs: every parameter, every count.
-SELECT task, parameters, result - 'memory_bytes' AS result, version = sgr_version() AS version, run_by = current_user AS run_by,
+SELECT task, parameters - 'threads' AS parameters, result - 'memory_bytes' AS result, version = sgr_version() AS version, run_by = current_user AS run_by,
        started_at <= clock_timestamp() AS started, elapsed_ms >= 0 AS took
 FROM sgr.runs WHERE run_id IN (1, 5, 10) ORDER BY run_id;
-SELECT s.kind, s.basket, s.item, s.total_baskets, s.drifted, r.run_id = s.run_id AS run_known, s.parameters = r.parameters AS same_parameters
+SELECT s.kind, s.basket, s.item, s.total_baskets, s.drifted, r.run_id = s.run_id AS run_known, s.parameters = r.parameters - '{mode,threads}'::text[] AS same_parameters
 FROM sgr.cooccurrence_state AS s LEFT JOIN sgr.runs AS r USING (run_id) ORDER BY s.kind;
 
 -- The estimate: exact but for memory and pairs; it writes nothing.

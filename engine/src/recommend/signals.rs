@@ -52,6 +52,11 @@ struct Met {
 /// lists rises from Recall@20 .231 to .241 with it.
 pub const SHRINKAGE: f64 = 1.0;
 
+/// `cosine · together / (together + SHRINKAGE)`.
+pub fn shrunk(cosine: f64, together: i64) -> f64 {
+    cosine * together as f64 / (together as f64 + SHRINKAGE)
+}
+
 /// Co-occurrence in baskets: shrunk cosine similarity, summed over the seeds.
 #[derive(Debug, Default)]
 pub struct Cooccurrence {
@@ -71,7 +76,7 @@ impl Cooccurrence {
                 let cosine = f64::from(together) / (f64::from(list.baskets) * f64::from(baskets)).sqrt();
                 // Counts that were read while they changed may not fit together for a moment.
                 let cosine = if cosine.is_finite() { cosine.clamp(0.0, 1.0) } else { 0.0 };
-                let cosine = cosine * f64::from(together) / (f64::from(together) + SHRINKAGE);
+                let cosine = shrunk(cosine, together.into());
                 let entry = met.entry(neighbour).or_default();
                 entry.sum += cosine;
                 let together = u32::try_from(together).unwrap_or(0);
