@@ -11,8 +11,9 @@ use crate::sources::Sources;
 use crate::spi::{self, Arg, Row};
 use serde_json::json;
 use sgr_engine::recommend::{
-    TOP_TRACKS_PER_TAG, TagDictionary, TrackFeatures, TrackInput, build_features, build_user_features, features_of,
+    TOP_TRACKS_PER_TAG, TagDictionary, TrackFeatures, TrackInput, build_features, build_user_features, features_of, idf,
 };
+use std::collections::HashMap;
 use std::time::Instant;
 
 /// Whether the features were ever written.
@@ -97,7 +98,7 @@ pub fn rebuild(sources: &Sources) -> Result<Outcome> {
         ]);
     }
     table.finish();
-    rebuild_users(sources)?;
+    rebuild_users(&features, sources)?;
     new_version(sources, true)?;
     let mut outcome = Outcome {
         basket: "tag",
@@ -123,10 +124,22 @@ fn input_bytes(track: &TrackInput) -> usize {
     strings + row + per_tag * (track.tags.len() + 1)
 }
 
-fn rebuild_users(sources: &Sources) -> Result<()> {
+fn rebuild_users(tracks: &[TrackFeatures], sources: &Sources) -> Result<()> {
+    // The same counts as sgr_similar_users has for the user asked about.
+    let mut users = 0;
+    spi::select_fresh(include_str!("../sql/queries/users_counted.sql"), &Sources::NONE, &[], |row| {
+        users = row.int(0).unwrap_or(0);
+        Ok(())
+    })?;
+    let users = usize::try_from(users).unwrap_or(0);
+    let idf_of: HashMap<i64, f64> =
+        tracks.iter().map(|track| (track.track_id, idf(users, track.likes as usize))).collect();
     let likes = load::entries(Kind::TracksByLikes, sources, Part::All, settings::memory_limit())?;
     let users = pipeline(
-        |output: &Output<()>| Ok(build_user_features(&likes.basket_ids, &likes.item_ids, output.cancelled())?),
+        |output: &Output<()>| {
+            let idf_of = |track: i64| idf_of.get(&track).copied().unwrap_or_else(|| idf(users, 0));
+            Ok(build_user_features(&likes.basket_ids, &likes.item_ids, idf_of, output.cancelled())?)
+        },
         |_| Ok(()),
     )?;
     spi::execute("DELETE FROM sgr.user_features", &Sources::NONE, &[])?;
@@ -166,6 +179,8 @@ pub fn from_catalogue(track_ids: &[i64], sources: &Sources) -> Result<Vec<TrackF
         tracks.push(input(row));
         Ok(())
     })?;
+    tracks.sort_by_key(|track| track.track_id);
+    tracks.dedup_by_key(|track| track.track_id);
     of_tracks(&tracks, false)
 }
 

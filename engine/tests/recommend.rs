@@ -67,7 +67,7 @@ fn features_of_one_track_equal_those_of_all() {
 fn a_raised_flag_ends_the_long_calls() {
     let raised = AtomicBool::new(true);
     assert_eq!(build_features(&[track(1, &[])], &raised).unwrap_err(), RecommendError::Cancelled);
-    assert_eq!(build_user_features(&[1], &[1], &raised).unwrap_err(), RecommendError::Cancelled);
+    assert_eq!(build_user_features(&[1], &[1], |_| 1.0, &raised).unwrap_err(), RecommendError::Cancelled);
 }
 
 #[test]
@@ -177,8 +177,8 @@ proptest! {
     fn similar_users_equal_sets(likes_of in prop::collection::vec(prop::collection::btree_set(0i64..25, 1..12), 2..25)) {
         let pairs: Vec<(i64, i64)> = (0i64..).zip(&likes_of).flat_map(|(user, likes)| likes.iter().map(move |track| (user, *track))).collect();
         let (users, tracks): (Vec<i64>, Vec<i64>) = pairs.iter().copied().unzip();
-        let features: BTreeMap<i64, UserFeatures> = build_user_features(&users, &tracks, &go()).unwrap().into_iter().collect();
         let weight = |track: i64| idf(likes_of.len(), pairs.iter().filter(|pair| pair.1 == track).count());
+        let features: BTreeMap<i64, UserFeatures> = build_user_features(&users, &tracks, weight, &go()).unwrap().into_iter().collect();
         let seed = &likes_of[0];
         let listeners: Vec<Listener> = pairs.iter().filter(|(user, track)| *user != 0 && seed.contains(track))
             .map(|&(user_id, track)| Listener { user_id, idf: weight(track) }).collect();

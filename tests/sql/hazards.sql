@@ -8,8 +8,10 @@ SELECT basket, item, entries, baskets, items, pair_increments, expected_rows, ex
 SELECT what, rows FROM sgr.catalogue_counts ORDER BY what;
 SELECT count(*) AS pairs FROM sgr.top_pairs;
 
--- A playlist with one track.
+-- A playlist with one track; nothing that matches.
 INSERT INTO sgr.playlist_tracks VALUES (1, 1, 1);
+SELECT mode, entries FROM sgr_cooccur_refresh('like', 'track', mode => 'full');
+SELECT mode, entries FROM sgr_cooccur_refresh('playlist', 'track', since => '2024-01-01 00:00+00');
 SELECT basket, item, mode, entries, rows_written, pairs_written FROM sgr_cooccur_refresh(mode => 'full');
 SELECT count(*) AS rows FROM sgr_recommend(1);
 SELECT count(*) AS rows FROM sgr_related(1);

@@ -78,6 +78,15 @@ FROM sgr.signals WHERE profile = 'default' ORDER BY ordinal;
 SELECT tag, tracks, round(idf::numeric, 6) AS idf FROM sgr.tag_index ORDER BY tag;
 SELECT :columns FROM sgr_recommend('1', 3, profile => 'default') ORDER BY rank;
 
+-- A tag that all tagged tracks have says nothing: it neither ranks nor counts as evidence.
+CREATE TABLE kept_tags AS SELECT track_id, tags, genre FROM sgr.tracks;
+UPDATE sgr.tracks SET genre = NULL, tags = CASE WHEN track_id IN (6, 7) THEN '{everywhere}'::text[] END;
+SELECT mode FROM sgr_cooccur_refresh('tag');
+SELECT track_id, round(score::numeric, 4) AS score, round(confidence::numeric, 4) AS confidence, fallback, because FROM sgr_recommend(6, 3) ORDER BY rank;
+UPDATE sgr.tracks AS t SET genre = k.genre, tags = k.tags FROM kept_tags AS k WHERE k.track_id = t.track_id;
+DROP TABLE kept_tags;
+SELECT mode FROM sgr_cooccur_refresh('tag');
+
 -- Weights and profiles.
 SELECT signal_name, signal_weight, round(share::numeric, 4) AS share FROM sgr_signal_set('tags', 1, 'by tags');
 SELECT signal_name, signal_weight FROM sgr_signal_set('playlists', 0, 'by tags') LIMIT 2;

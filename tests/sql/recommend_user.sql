@@ -1,6 +1,10 @@
 -- sgr_recommend_user: from likes and playlists, without what the user has, naming the track that weighed most.
 \set SHOW_CONTEXT never
 CALL test.reset();
+INSERT INTO sgr.interactions (user_id, track_id) VALUES (1, 1);
+SELECT * FROM sgr_recommend_user(1);
+\echo :SQLSTATE
+CALL test.reset();
 SELECT count(*) AS tables FROM sgr_demo_load(tracks => 1200, playlists => 500, users => 300);
 SELECT count(*) AS refreshed FROM sgr_cooccur_refresh();
 CREATE FUNCTION pg_temp.has(u bigint) RETURNS SETOF bigint LANGUAGE sql AS $$
@@ -48,10 +52,8 @@ SELECT track_id FROM sgr_recommend_user(1) ORDER BY rank;
 SELECT * FROM sgr_recommend_user(77);
 \echo :SQLSTATE
 -- Plays alone say too little.
-\set VERBOSITY terse
 SELECT * FROM sgr_recommend_user(9);
 \echo :SQLSTATE
-\set VERBOSITY default
 SELECT * FROM sgr_recommend_user(1, -1);
 \echo :SQLSTATE
 SELECT * FROM sgr_recommend_user(1, NULL);

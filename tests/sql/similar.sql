@@ -49,6 +49,20 @@ FROM pairs AS p FULL JOIN found AS f ON f.a = p.a AND f.similar_user_id = p.b;
 SELECT count(*) AS not_descending FROM (SELECT idf_cosine, lag(idf_cosine) OVER (PARTITION BY a ORDER BY rank) AS before FROM found) AS f WHERE idf_cosine > before;
 DROP TABLE likes, idf, norms, pairs, found;
 
+-- A user with more likes than max_basket_len is not counted, but compared like the others.
+INSERT INTO sgr.interactions (user_id, track_id) SELECT 900, t FROM generate_series(1, 1200) AS t;
+SELECT baskets_skipped FROM sgr_cooccur_refresh(mode => 'full') WHERE basket = 'like' AND item = 'track';
+WITH likes AS (SELECT DISTINCT user_id, track_id FROM sgr.interactions WHERE kind = 'like'),
+idf AS (SELECT track_id, ln((1 + (SELECT count(DISTINCT user_id) FROM likes))::double precision / (1 + count(*))) AS idf FROM likes GROUP BY track_id),
+norms AS (SELECT user_id, sqrt(sum(idf * idf)) AS norm FROM likes JOIN idf USING (track_id) GROUP BY user_id),
+pairs AS (SELECT b.user_id, sum(idf * idf) / (na.norm * nb.norm) AS idf_cosine
+          FROM likes AS a JOIN likes AS b USING (track_id) JOIN idf USING (track_id) JOIN norms AS na ON na.user_id = a.user_id JOIN norms AS nb ON nb.user_id = b.user_id
+          WHERE a.user_id = 7 AND b.user_id <> 7 GROUP BY b.user_id, na.norm, nb.norm)
+SELECT count(*) FILTER (WHERE p.user_id IS NULL OR r.similar_user_id IS NULL) AS unmatched, count(*) FILTER (WHERE abs(p.idf_cosine - r.idf_cosine) > 1e-9) AS wrong_cosine
+FROM pairs AS p FULL JOIN sgr_similar_users(7, 1000) AS r ON r.similar_user_id = p.user_id;
+DELETE FROM sgr.interactions WHERE user_id = 900;
+SELECT count(*) AS refreshed FROM sgr_cooccur_refresh(mode => 'full');
+
 -- Artists: shared playlists, shared fans, collaborations.
 CREATE TEMP TABLE plain AS
 WITH playlists AS (SELECT * FROM test.pairs('playlist', 'artist')), fans AS (SELECT * FROM test.pairs('like', 'artist')),

@@ -81,12 +81,10 @@ CREATE TABLE app.wrong (track_id uuid, title integer, tags text, released_on tex
 SELECT * FROM sgr_source_set('tracks', 'app.wrong');
 \echo :SQLSTATE
 CREATE TEMP TABLE entries (playlist_id bigint, track_id bigint);
-\set VERBOSITY sqlstate
 SELECT * FROM sgr_source_set('playlist_tracks', 'entries');
 \echo :SQLSTATE
 SELECT * FROM sgr_source_set('playlist_tracks', 'sgr.source_playlist_tracks');
 \echo :SQLSTATE
-\set VERBOSITY default
 -- The catalogue's own table is the same as none.
 SELECT source_relation FROM sgr_source_set('artists', 'sgr.artists');
 SELECT count(*) AS mapped FROM sgr.sources WHERE role = 'artists';
@@ -101,6 +99,16 @@ SELECT source_relation FROM sgr_source_set('tracks', 'app.song');
 ALTER TABLE app.song RENAME COLUMN title TO name;
 SELECT count(*) FROM sgr.track_stats;
 \echo :SQLSTATE
+-- A relation that names tracks twice, some of them since the refresh: each comes once all the same.
+CALL test.reset();
+CREATE TABLE app.twice (track_id bigint, title text);
+INSERT INTO app.twice VALUES (1, 'Uno'), (2, 'Dos'), (2, 'Dos');
+INSERT INTO sgr.playlist_tracks VALUES (1, 1, 1), (1, 2, 2);
+SELECT source_relation FROM sgr_source_set('tracks', 'app.twice');
+SELECT count(*) AS refreshed FROM sgr_cooccur_refresh();
+INSERT INTO app.twice VALUES (3, 'Tres'), (3, 'Tres'), (4, 'Cuatro');
+SELECT rank, track_id, title FROM sgr_recommend(1) ORDER BY rank;
+SELECT count(*) AS rows FROM sgr_recommend(1, 2);
 CALL test.reset();
 SET client_min_messages = warning;
 DROP SCHEMA app CASCADE;

@@ -1,7 +1,6 @@
 //! Users with similar taste.
 
 use super::RecommendError;
-use super::features::idf;
 use super::signals::snap;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct UserFeatures {
     /// Distinct liked tracks.
     pub likes: u32,
-    /// sqrt(Σ idf²) over them, see [`idf`].
+    /// sqrt(Σ idf²) over them, see [`idf`](super::idf).
     pub norm: f64,
 }
 
@@ -40,13 +39,14 @@ pub struct SimilarUser {
 }
 
 /// The features of every user, ascending by user. `users` and `tracks` are parallel columns in any order; a repeated
-/// pair counts once.
+/// pair counts once. `idf_of` gives the inverse document frequency of a track among the users.
 ///
 /// # Errors
 /// [`RecommendError::Cancelled`] soon after `cancelled` was raised.
 pub fn build_user_features(
     users: &[i64],
     tracks: &[i64],
+    idf_of: impl Fn(i64) -> f64,
     cancelled: &AtomicBool,
 ) -> Result<Vec<(i64, UserFeatures)>, RecommendError> {
     let look = || if cancelled.load(Ordering::Relaxed) { Err(RecommendError::Cancelled) } else { Ok(()) };
@@ -55,20 +55,11 @@ pub fn build_user_features(
     likes.sort_unstable();
     likes.dedup();
     look()?;
-    let mut likes_of: FxHashMap<i64, usize> = FxHashMap::default();
-    for (_, track) in &likes {
-        *likes_of.entry(*track).or_default() += 1;
-    }
     let by_user = || likes.chunk_by(|a, b| a.0 == b.0);
-    let everybody = by_user().count();
     by_user()
         .map(|liked| {
             look()?;
-            let squares: f64 = liked
-                .iter()
-                .map(|(_, track)| idf(everybody, likes_of.get(track).copied().unwrap_or(0)))
-                .map(|weight| weight * weight)
-                .sum();
+            let squares: f64 = liked.iter().map(|(_, track)| idf_of(*track)).map(|weight| weight * weight).sum();
             let likes = u32::try_from(liked.len()).unwrap_or(u32::MAX);
             Ok((liked[0].0, UserFeatures { likes, norm: squares.sqrt() }))
         })

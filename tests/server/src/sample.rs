@@ -68,8 +68,8 @@ impl Sample {
             (
                 vec(option::weighted(0.85, 0..6_usize), IDS.len()),
                 vec(option::weighted(0.8, 0..4_usize), IDS.len()),
-                vec((0..baskets, 0..tracks, time()), 0..240),
-                vec((0..baskets, 0..tracks, 0..KINDS.len(), time()), 0..240),
+                vec((0..baskets, 0..tracks, time()), 0..400),
+                vec((0..baskets, 0..tracks, 0..KINDS.len(), time()), 0..400),
             )
                 .prop_map(|(artists, owners, entries, interactions)| Sample {
                     artists,

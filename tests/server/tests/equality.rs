@@ -11,6 +11,10 @@ use sgr_server_tests::truth::Parameters;
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
+/// Random catalogues that are counted in full, and that are edited and counted incrementally.
+const FULL: u32 = 600;
+const INCREMENTAL: u32 = 300;
+
 fn runner(cases: u32) -> TestRunner {
     TestRunner::new(Config { cases, max_shrink_iters: 400, failure_persistence: None, ..Config::default() })
 }
@@ -38,7 +42,7 @@ fn full_refresh_equals_the_sql_self_join() {
     let database = Database::create("full");
     let client = RefCell::new(database.connect());
     let (started, pairs) = (Instant::now(), Cell::new(0));
-    let result = runner(200).run(&(Sample::strategy(), parameters(MEASURES, true)), |(sample, parameters)| {
+    let result = runner(FULL).run(&(Sample::strategy(), parameters(MEASURES, true)), |(sample, parameters)| {
         let client = &mut *client.borrow_mut();
         sample.load(client);
         let row = parameters.refresh(client, "full");
@@ -47,7 +51,7 @@ fn full_refresh_equals_the_sql_self_join() {
         none("a full refresh differs from the self-join", parameters.differences_of_full(client))
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    println!("200 catalogues, {} pairs listed, {:.1} s", pairs.get(), started.elapsed().as_secs_f64());
+    println!("{FULL} catalogues, {} pairs listed, {:.1} s", pairs.get(), started.elapsed().as_secs_f64());
 }
 
 /// Rounds of edits, each followed by an incremental refresh.
@@ -61,7 +65,7 @@ fn incremental_refresh_by_together_equals_a_full_one_row_for_row() {
     let client = RefCell::new(database.connect());
     let (started, done) = (Instant::now(), Cell::new(0));
     let input = (Sample::strategy(), parameters(&["together"], false), rounds());
-    let result = runner(120).run(&input, |(sample, parameters, rounds)| {
+    let result = runner(INCREMENTAL).run(&input, |(sample, parameters, rounds)| {
         let client = &mut *client.borrow_mut();
         sample.load(client);
         parameters.refresh(client, "full");
@@ -85,7 +89,7 @@ fn incremental_refresh_by_other_measures_keeps_every_listed_score_exact() {
     let client = RefCell::new(database.connect());
     let (started, done) = (Instant::now(), Cell::new(0));
     let input = (Sample::strategy(), parameters(&["cosine", "jaccard", "lift"], false), rounds());
-    let result = runner(120).run(&input, |(sample, parameters, rounds)| {
+    let result = runner(INCREMENTAL).run(&input, |(sample, parameters, rounds)| {
         let client = &mut *client.borrow_mut();
         sample.load(client);
         parameters.refresh(client, "full");
@@ -108,7 +112,7 @@ fn incremental_refresh_by_other_measures_keeps_every_listed_score_exact() {
 fn related_tracks_and_features_follow_incremental_refreshes() {
     let database = Database::create("related");
     let client = RefCell::new(database.connect());
-    let result = runner(30).run(&(Sample::strategy(), rounds()), |(sample, rounds)| {
+    let result = runner(INCREMENTAL / 4).run(&(Sample::strategy(), rounds()), |(sample, rounds)| {
         let client = &mut *client.borrow_mut();
         sample.load(client);
         client.batch_execute("SELECT sgr_cooccur_refresh(top_k => NULL, max_basket_len => NULL)").unwrap();
