@@ -233,23 +233,55 @@ CREATE TABLE sgr.runs (
 );
 COMMENT ON TABLE sgr.runs IS 'Every refresh with all its parameters, counts, timing and version: results are reproducible';
 
-CREATE TABLE sgr.cooccurrence (
-    kind              smallint NOT NULL,
-    generation        integer NOT NULL,
-    item_id           bigint NOT NULL,
-    baskets           integer NOT NULL,
-    neighbours        bigint[] NOT NULL,
-    together          integer[] NOT NULL,
-    neighbour_baskets integer[] NOT NULL,
-    weighted          real[],
+-- What a refresh writes is mostly this table, and its time is mostly bytes: numbers are stored as narrow as a row's
+-- values allow. The view sgr.cooccurrence shows one set of columns.
+CREATE TABLE sgr.cooccurrence_lists (
+    kind                   smallint NOT NULL,
+    generation             integer NOT NULL,
+    item_id                bigint NOT NULL,
+    baskets                integer NOT NULL,
+    neighbours             integer[],
+    wide_neighbours        bigint[],
+    together               smallint[],
+    wide_together          integer[],
+    neighbour_baskets      smallint[],
+    wide_neighbour_baskets integer[],
+    weighted               real[],
     PRIMARY KEY (kind, generation, item_id)
 ) USING heap;
-COMMENT ON TABLE sgr.cooccurrence IS
-    'Co-occurrence, one row per item with its nearest neighbours as parallel arrays; read it through sgr.track_cooccurrence';
+COMMENT ON TABLE sgr.cooccurrence_lists IS
+    'Storage of co-occurrence, one row per item with its nearest neighbours as parallel arrays; read it through sgr.cooccurrence or sgr.track_cooccurrence';
+COMMENT ON COLUMN sgr.cooccurrence_lists.kind IS
+    '1: tracks by playlists, 2: tracks by likes, 3: artists by playlists, 4: artists by likes';
+COMMENT ON COLUMN sgr.cooccurrence_lists.generation IS
+    'The full refresh that wrote the row, as in sgr.cooccurrence_state: a new one fills a fresh end of the index and need not be compared with the rows that it replaces';
+COMMENT ON COLUMN sgr.cooccurrence_lists.wide_neighbours IS
+    'The neighbours of a row of which one has an id over 2^31; neighbours is then NULL';
+COMMENT ON COLUMN sgr.cooccurrence_lists.wide_together IS
+    'The counts of a row of which one is over 32,767; together and neighbour_baskets are then NULL';
+-- Rows of 100 neighbours stay whole in the heap; only those over 8 kB move out of line, and none is compressed:
+-- measured, compression costs more than the reads it saves.
+ALTER TABLE sgr.cooccurrence_lists SET (toast_tuple_target = 8160);
+ALTER TABLE sgr.cooccurrence_lists
+    ALTER COLUMN neighbours SET STORAGE EXTERNAL,
+    ALTER COLUMN wide_neighbours SET STORAGE EXTERNAL,
+    ALTER COLUMN together SET STORAGE EXTERNAL,
+    ALTER COLUMN wide_together SET STORAGE EXTERNAL,
+    ALTER COLUMN neighbour_baskets SET STORAGE EXTERNAL,
+    ALTER COLUMN wide_neighbour_baskets SET STORAGE EXTERNAL,
+    ALTER COLUMN weighted SET STORAGE EXTERNAL;
+
+CREATE VIEW sgr.cooccurrence AS
+SELECT kind, generation, item_id, baskets,
+       coalesce(wide_neighbours, neighbours::bigint[]) AS neighbours,
+       coalesce(wide_together, together::integer[]) AS together,
+       coalesce(wide_neighbour_baskets, neighbour_baskets::integer[]) AS neighbour_baskets,
+       weighted
+FROM sgr.cooccurrence_lists;
+COMMENT ON VIEW sgr.cooccurrence IS
+    'Co-occurrence, one row per item with its nearest neighbours as parallel arrays; as pairs: sgr.cooccurrence_pairs';
 COMMENT ON COLUMN sgr.cooccurrence.kind IS
     '1: tracks by playlists, 2: tracks by likes, 3: artists by playlists, 4: artists by likes';
-COMMENT ON COLUMN sgr.cooccurrence.generation IS
-    'The full refresh that wrote the row, as in sgr.cooccurrence_state: a new one fills a fresh end of the index and need not be compared with the rows that it replaces';
 COMMENT ON COLUMN sgr.cooccurrence.baskets IS 'Distinct baskets that hold the item';
 COMMENT ON COLUMN sgr.cooccurrence.neighbours IS 'Item ids, best first by the measure of the refresh';
 COMMENT ON COLUMN sgr.cooccurrence.together IS 'Distinct baskets that hold both, per neighbour';
@@ -257,14 +289,6 @@ COMMENT ON COLUMN sgr.cooccurrence.neighbour_baskets IS
     'Distinct baskets that hold the neighbour, as of the row''s writing; sgr.cooccurrence_drift has newer ones';
 COMMENT ON COLUMN sgr.cooccurrence.weighted IS
     'Basket-length-weighted cosine per neighbour; NULL unless the refresh ranked by it';
--- Rows of 100 neighbours stay whole in the heap; only those over 8 kB move out of line, and none is compressed:
--- measured, compression costs more than the reads it saves.
-ALTER TABLE sgr.cooccurrence SET (toast_tuple_target = 8160);
-ALTER TABLE sgr.cooccurrence
-    ALTER COLUMN neighbours SET STORAGE EXTERNAL,
-    ALTER COLUMN together SET STORAGE EXTERNAL,
-    ALTER COLUMN neighbour_baskets SET STORAGE EXTERNAL,
-    ALTER COLUMN weighted SET STORAGE EXTERNAL;
 
 CREATE TABLE sgr.cooccurrence_state (
     kind          smallint PRIMARY KEY,

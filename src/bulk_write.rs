@@ -31,6 +31,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// bigint[]
     Bigs(&'a [i64]),
+    /// smallint[]
+    Smalls(&'a [i16]),
     /// integer[]
     Ints(&'a [i32]),
     /// real[]
@@ -126,6 +128,7 @@ impl TableWriter {
                     Value::Double(v) => v.into_datum(),
                     Value::Text(v) => v.into_datum(),
                     Value::Bigs(v) => Some(array_datum(pg_sys::INT8OID, v)),
+                    Value::Smalls(v) => Some(array_datum(pg_sys::INT2OID, v)),
                     Value::Ints(v) => Some(array_datum(pg_sys::INT4OID, v)),
                     Value::Reals(v) => Some(array_datum(pg_sys::FLOAT4OID, v)),
                     Value::Doubles(v) => Some(array_datum(pg_sys::FLOAT8OID, v)),
@@ -134,6 +137,7 @@ impl TableWriter {
                 self.bytes += match value {
                     Value::Text(v) => v.len(),
                     Value::Bigs(v) => size_of_val(*v),
+                    Value::Smalls(v) => size_of_val(*v),
                     Value::Ints(v) => size_of_val(*v),
                     Value::Reals(v) => size_of_val(*v),
                     Value::Doubles(v) => size_of_val(*v),

@@ -188,7 +188,7 @@ pub fn run(
             match event {
                 Event::Started => {
                     spi::execute(
-                        "DELETE FROM sgr.cooccurrence WHERE kind = $1 AND generation = $2 AND item_id = ANY ($3)",
+                        "DELETE FROM sgr.cooccurrence_lists WHERE kind = $1 AND generation = $2 AND item_id = ANY ($3)",
                         &Sources::NONE,
                         &[kind_arg(), Arg::Int(generation), Arg::Bigs(&affected)],
                     )?;

@@ -202,7 +202,7 @@ fn full(kind: Kind, generation: i32, sources: &Sources, request: &Request) -> Re
             match event {
                 Event::Started => {
                     for sql in [
-                        "DELETE FROM sgr.cooccurrence WHERE kind = $1",
+                        "DELETE FROM sgr.cooccurrence_lists WHERE kind = $1",
                         "DELETE FROM sgr.cooccurrence_drift WHERE kind = $1",
                     ] {
                         spi::execute(sql, &Sources::NONE, &[Arg::Int(kind.id().into())])?;

@@ -36,12 +36,12 @@ pub fn neighbours(kind: Kind, item_id: i64, measure: Measure) -> Result<Option<V
     spi::select(include_str!("../sql/queries/neighbours.sql"), &Sources::NONE, &args, |row| {
         list = Some(());
         baskets = row.int(0).unwrap_or(0);
-        columns.0 = row.bigints(1).unwrap_or_default().to_vec();
-        columns.1 = row.ints(2).unwrap_or_default().to_vec();
-        columns.2 = row.ints(3).unwrap_or_default().to_vec();
-        columns.3 = row.floats(4).map(<[f32]>::to_vec);
-        total = row.int(5).unwrap_or(0);
-        drifted = row.int(6).unwrap_or(0) > 0;
+        columns.0 = row.ids(1);
+        columns.1 = row.counts(3);
+        columns.2 = row.counts(5);
+        columns.3 = row.floats(7).map(<[f32]>::to_vec);
+        total = row.int(8).unwrap_or(0);
+        drifted = row.int(9).unwrap_or(0) > 0;
         weighted_missing = measure == Measure::WeightedCosine && columns.3.is_none();
         Ok(())
     })?;

@@ -21,21 +21,29 @@ pub struct CooccurrenceWriter {
 impl CooccurrenceWriter {
     /// Opens the table.
     pub fn open(kind: Kind, generation: i32) -> Result<Self> {
-        Ok(Self { kind, generation, table: TableWriter::open(c"cooccurrence")?, pairs: 0 })
+        Ok(Self { kind, generation, table: TableWriter::open(c"cooccurrence_lists")?, pairs: 0 })
     }
 
     /// Adds a block of rows.
     pub fn push(&mut self, block: &RowBlock) {
         for row in 0..block.item_ids.len() {
             let range = block.offsets[row]..block.offsets[row + 1];
+            let neighbours = &block.neighbours[range.clone()];
+            let together = &block.together[range.clone()];
+            let theirs = &block.neighbour_baskets[range.clone()];
+            let narrow_ids: Option<Vec<i32>> = neighbours.iter().map(|&id| i32::try_from(id).ok()).collect();
+            let narrow_counts = narrow(together).zip(narrow(theirs));
             self.table.push(&[
                 Value::Small(self.kind.id()),
                 Value::Int(self.generation),
                 Value::Big(block.item_ids[row]),
                 Value::Int(block.baskets[row]),
-                Value::Bigs(&block.neighbours[range.clone()]),
-                Value::Ints(&block.together[range.clone()]),
-                Value::Ints(&block.neighbour_baskets[range.clone()]),
+                narrow_ids.as_deref().map_or(Value::Null, Value::Ints),
+                if narrow_ids.is_some() { Value::Null } else { Value::Bigs(neighbours) },
+                narrow_counts.as_ref().map_or(Value::Null, |(together, _)| Value::Smalls(together)),
+                if narrow_counts.is_some() { Value::Null } else { Value::Ints(together) },
+                narrow_counts.as_ref().map_or(Value::Null, |(_, theirs)| Value::Smalls(theirs)),
+                if narrow_counts.is_some() { Value::Null } else { Value::Ints(theirs) },
                 block.weighted.as_ref().map_or(Value::Null, |weighted| Value::Reals(&weighted[range])),
             ]);
         }
@@ -46,6 +54,11 @@ impl CooccurrenceWriter {
     pub fn finish(self) -> (u64, u64) {
         (self.table.finish(), self.pairs)
     }
+}
+
+/// The counts in half the bytes, if all of them fit.
+fn narrow(counts: &[i32]) -> Option<Vec<i16>> {
+    counts.iter().map(|&count| i16::try_from(count).ok()).collect()
 }
 
 /// Items per row of `sgr.cooccurrence_counts`: a row stays under 8 kB.

@@ -110,14 +110,14 @@ fn neighbours(seeds: &[i64], relative: bool) -> Result<[Cooccurrence; 2]> {
     let mut drifted = false;
     let sql = include_str!("../../sql/queries/neighbour_lists.sql");
     spi::select(sql, &Sources::NONE, &[Arg::Bigs(seeds)], |row| {
-        drifted |= row.int(6).unwrap_or(0) > 0;
+        drifted |= row.int(9).unwrap_or(0) > 0;
         stored.push(Stored {
             kind: row.int(0).unwrap_or(0),
             track_id: row.int(1).unwrap_or(0),
             baskets: row.int(2).unwrap_or(0) as i32,
-            neighbours: row.bigints(3).unwrap_or_default().to_vec(),
-            together: row.ints(4).unwrap_or_default().to_vec(),
-            neighbour_baskets: row.ints(5).unwrap_or_default().to_vec(),
+            neighbours: row.ids(3),
+            together: row.counts(5),
+            neighbour_baskets: row.counts(7),
         });
         Ok(())
     })?;

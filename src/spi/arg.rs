@@ -72,6 +72,7 @@ impl Arg<'_> {
 pub trait Plain: Copy {}
 impl Plain for i64 {}
 impl Plain for i32 {}
+impl Plain for i16 {}
 impl Plain for f32 {}
 impl Plain for f64 {}
 

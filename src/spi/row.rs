@@ -92,6 +92,22 @@ impl<'a> Row<'a> {
         self.array(column, pg_sys::INT4OID)
     }
 
+    /// The ids of a list that is stored as integer[] in one column or as bigint[] in the next.
+    pub fn ids(&self, narrow: usize) -> Vec<i64> {
+        match self.ints(narrow) {
+            Some(ids) => ids.iter().map(|&id| id.into()).collect(),
+            None => self.bigints(narrow + 1).unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// The counts of a list that is stored as smallint[] in one column or as integer[] in the next.
+    pub fn counts(&self, narrow: usize) -> Vec<i32> {
+        match self.array::<i16>(narrow, pg_sys::INT2OID) {
+            Some(counts) => counts.iter().map(|&count| count.into()).collect(),
+            None => self.ints(narrow + 1).unwrap_or_default().to_vec(),
+        }
+    }
+
     /// real[] without NULLs.
     pub fn floats(&self, column: usize) -> Option<&[f32]> {
         self.array(column, pg_sys::FLOAT4OID)
