@@ -111,7 +111,7 @@ COMMENT ON FUNCTION sgr_similar_tags(text, integer) IS 'sgr_similar_tags for a t
 COMMENT ON FUNCTION sgr_related_artists(bigint, integer) IS
     'Artists in the same playlists, with the same fans, or credited on the same tracks: score = 0.5 * cosine by playlists + 0.3 * cosine by fans + 0.2 * c/(c+1) with c collaborations. Errors: 42704 unknown artist, 55000 before the first refresh';
 COMMENT ON FUNCTION sgr_similar_users(bigint, integer) IS
-    'Users who like the same tracks, best first by idf_cosine; jaccard = shared / tracks of either, overlap = shared / tracks of the one with fewer, all in [0,1]. Errors: 42704 user without likes';
+    'Users who like the same tracks, best first by idf_cosine; idf_cosine weighs a track by its rarity among the counted users; jaccard = shared / tracks of either, overlap = shared / tracks of the one with fewer, all in [0,1]. Errors: 42704 user without likes';
 COMMENT ON FUNCTION sgr_recommend(bigint, integer, boolean, text[], text[], text) IS
     'Exactly k tracks that go with a track, whenever k eligible ones exist. score is the sum of the by_… columns, each a weight of sgr.signals times a signal in [0,1]; confidence e/(e+5) with e pieces of evidence; fallback says what an answer without co-occurrence rests on. genres, tags: only tracks with one of them. Errors: 42704 unknown track or profile, 22023 bad argument, 55000 before the first refresh';
 COMMENT ON FUNCTION sgr_recommend(text, integer, boolean, text[], text[], text) IS

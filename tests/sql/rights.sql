@@ -12,7 +12,7 @@ CREATE ROLE sgr_test_ingester;
 GRANT SELECT ON ALL TABLES IN SCHEMA sgr TO sgr_test_reader;
 -- An analyst also refreshes and sets weights.
 GRANT SELECT ON ALL TABLES IN SCHEMA sgr TO sgr_test_analyst;
-GRANT INSERT, UPDATE, DELETE ON sgr.cooccurrence, sgr.cooccurrence_state, sgr.cooccurrence_drift,
+GRANT INSERT, UPDATE, DELETE ON sgr.cooccurrence_lists, sgr.cooccurrence_state, sgr.cooccurrence_drift,
     sgr.cooccurrence_baskets, sgr.cooccurrence_counts, sgr.cooccurrence_changes, sgr.track_features,
     sgr.user_features, sgr.tag_index, sgr.feature_state, sgr.runs, sgr.signal_weights TO sgr_test_analyst;
 -- An ingester fills the catalogue.
@@ -110,14 +110,14 @@ SELECT count(*) AS rows FROM sgr_recommend(1);
 SELECT entries < :all_entries AS estimate_of_visible FROM sgr_cooccur_estimate('playlist', 'track');
 RESET ROLE;
 -- Row-level security on a derived table stops the refresh of those that it binds.
-ALTER TABLE sgr.cooccurrence ENABLE ROW LEVEL SECURITY;
-CREATE POLICY everything ON sgr.cooccurrence USING (true);
+ALTER TABLE sgr.cooccurrence_lists ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON sgr.cooccurrence_lists USING (true);
 SET ROLE sgr_test_analyst;
 SELECT count(*) FROM sgr_cooccur_refresh('playlist', 'track', mode => 'full');
 \echo :SQLSTATE
 RESET ROLE;
-DROP POLICY everything ON sgr.cooccurrence;
-ALTER TABLE sgr.cooccurrence DISABLE ROW LEVEL SECURITY;
+DROP POLICY everything ON sgr.cooccurrence_lists;
+ALTER TABLE sgr.cooccurrence_lists DISABLE ROW LEVEL SECURITY;
 DROP POLICY public_only ON sgr.playlist_tracks;
 DROP POLICY public_only ON sgr.playlists;
 ALTER TABLE sgr.playlist_tracks DISABLE ROW LEVEL SECURITY;

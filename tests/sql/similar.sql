@@ -49,11 +49,12 @@ FROM pairs AS p FULL JOIN found AS f ON f.a = p.a AND f.similar_user_id = p.b;
 SELECT count(*) AS not_descending FROM (SELECT idf_cosine, lag(idf_cosine) OVER (PARTITION BY a ORDER BY rank) AS before FROM found) AS f WHERE idf_cosine > before;
 DROP TABLE likes, idf, norms, pairs, found;
 
--- A user with more likes than max_basket_len is not counted, but compared like the others.
+-- A user with more likes than max_basket_len counts for no track's IDF, but is compared like the others.
 INSERT INTO sgr.interactions (user_id, track_id) SELECT 900, t FROM generate_series(1, 1200) AS t;
 SELECT baskets_skipped FROM sgr_cooccur_refresh(mode => 'full') WHERE basket = 'like' AND item = 'track';
 WITH likes AS (SELECT DISTINCT user_id, track_id FROM sgr.interactions WHERE kind = 'like'),
-idf AS (SELECT track_id, ln((1 + (SELECT count(DISTINCT user_id) FROM likes))::double precision / (1 + count(*))) AS idf FROM likes GROUP BY track_id),
+idf AS (SELECT track_id, ln((1 + (SELECT count(DISTINCT user_id) FROM likes WHERE user_id <> 900))::double precision / (1 + count(*) FILTER (WHERE user_id <> 900))) AS idf
+        FROM likes GROUP BY track_id),
 norms AS (SELECT user_id, sqrt(sum(idf * idf)) AS norm FROM likes JOIN idf USING (track_id) GROUP BY user_id),
 pairs AS (SELECT b.user_id, sum(idf * idf) / (na.norm * nb.norm) AS idf_cosine
           FROM likes AS a JOIN likes AS b USING (track_id) JOIN idf USING (track_id) JOIN norms AS na ON na.user_id = a.user_id JOIN norms AS nb ON nb.user_id = b.user_id

@@ -276,8 +276,8 @@ impl Parameters {
 
 /// Stands for all that `sgr.cooccurrence` holds, of whichever refresh.
 pub fn checksum(client: &mut Client) -> String {
-    let sql = "SELECT coalesce(md5(string_agg(md5(concat_ws('|', kind, item_id, baskets, neighbours, together,
-                                                            neighbour_baskets, weighted)), '' ORDER BY kind, item_id)), 'empty')
+    let sql = "SELECT concat(count(*), ' ', sum(hash_record_extended(ROW (kind, item_id, baskets, neighbours, together,
+                                                                      neighbour_baskets, weighted), 0)))
                FROM sgr.cooccurrence";
     client.query_one(sql, &[]).unwrap_or_else(|error| panic!("{error:?}")).get(0)
 }

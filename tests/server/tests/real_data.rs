@@ -12,7 +12,10 @@ fn full_and_incremental(client: &mut Client, kind: &Parameters, edits: &[&str]) 
     let started = Instant::now();
     kind.compute_truth(client);
     let mut pairs: i64 = 0;
-    for (rank_by, top_k) in [("jaccard", Some(10)), ("cosine", Some(100)), ("together", None)] {
+    // Stations play half of all songs: two millions of pairs, once is enough.
+    let fulls = [("cosine", Some(100)), ("jaccard", Some(10)), ("together", None)];
+    let fulls = if (kind.basket, kind.item) == ("like", "track") { &fulls[..1] } else { &fulls[..] };
+    for &(rank_by, top_k) in fulls {
         let parameters = Parameters { rank_by, top_k, ..kind.clone() };
         pairs = parameters.refresh(client, "full").get("pairs_written");
         assert_eq!(parameters.differences_of_full(client), [""; 0], "{parameters:?}");
