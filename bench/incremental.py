@@ -61,7 +61,8 @@ def copy(connection, source, bench, repeats):
     for _ in range(repeats):
         for who, triggers in [("COPY without triggers", "DISABLE"), ("COPY with triggers", "ENABLE")]:
             def before():
-                query(connection, "TRUNCATE sgr.playlist_tracks, sgr.cooccurrence_changes")
+                query(connection, "TRUNCATE sgr.playlist_tracks")
+                query(connection, "DELETE FROM sgr.cooccurrence_changes")
                 query(connection, f"ALTER TABLE sgr.playlist_tracks {triggers} TRIGGER USER")
                 query(connection, "CHECKPOINT")
 

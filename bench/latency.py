@@ -11,7 +11,7 @@ def percentile(ordered, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def pgbench(connection, bench, who, script, clients, seconds, variables):
+def pgbench(connection, bench, script, clients, seconds, variables):
     """Latencies in microseconds and transactions per second of one run."""
     bench.quiet()
     with tempfile.TemporaryDirectory(prefix="sgr-pgbench.") as folder:
@@ -26,18 +26,24 @@ def pgbench(connection, bench, who, script, clients, seconds, variables):
             fail(f"pgbench: {done.stderr}")
         latencies = sorted(int(line.split()[2]) for log in Path(folder).iterdir() for line in log.open())
     tps = float(done.stdout.split("tps = ")[1].split()[0])
-    # In the first tenth of a second plans are made and caches fill: 1,000 of 100,000 look-ups, but a tenth of the slow ones.
     return {"median": percentile(latencies, 0.5), "p95": percentile(latencies, 0.95), "p99": percentile(latencies, 0.99),
             "max": latencies[-1], "tps": tps, "transactions": len(latencies), "foreign": foreign}
 
 
 def measure(connection, bench, name, scripts, variables, clients, rounds, seconds):
-    """All contestants in turn, `rounds` times."""
-    for who, script in scripts.items():
-        pgbench(connection, bench, who, script, clients, 1, variables)
+    """All contestants in turn, `rounds` times. The first is what the others are compared with, round by round: on a
+    machine that falls asleep between two questions waking it up is most of a look-up, on a busy one it is nothing."""
+    for script in scripts.values():
+        pgbench(connection, bench, script, clients, 1, variables)
     for _ in range(rounds):
+        yardstick = None
         for who, script in scripts.items():
-            result = pgbench(connection, bench, who, script, clients, seconds, variables)
+            result = pgbench(connection, bench, script, clients, seconds, variables)
+            if yardstick:
+                bench.note(name, f"{who}: median / that of {next(iter(scripts))}", result["median"] / yardstick["median"],
+                           "×", max(result["foreign"], yardstick["foreign"]))
+            else:
+                yardstick = result
             for figure in ("median", "p95", "p99"):
                 bench.note(name, f"{who}: {figure}", result[figure], "us", result["foreign"])
             bench.note(name, f"{who}: tps", result["tps"], "1/s", result["foreign"])

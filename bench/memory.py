@@ -56,11 +56,11 @@ def run(database, bench, label):
         watch.start()
         outcome = one(connection, "SELECT * FROM sgr_cooccur_refresh(%s, %s, mode => 'full')", (basket, item))
         peak = watch.stop()
-        bound = status(pid, "VmHWM") - start - (status(pid, "RssShmem") - shared)
+        kernel = status(pid, "VmHWM") - start - (status(pid, "RssShmem") - shared)
         name = f"memory, {label}"
         who = f"{item}s by {basket}s"
         bench.note(name, f"{who}: peak", peak / 2**20, "MiB")
-        bench.note(name, f"{who}: VmHWM, less shared buffers", bound / 2**20, "MiB")
+        bench.note(name, f"{who}: VmHWM, less shared buffers", kernel / 2**20, "MiB")
         bench.note(name, f"{who}: estimate", said / 2**20, "MiB")
         bench.note(name, f"{who}: memory_bytes of the refresh", outcome["memory_bytes"] / 2**20, "MiB")
         connection.close()

@@ -31,7 +31,7 @@ fi
 quiet bench-pip "$work/venv/bin/pip" install --disable-pip-version-check \
     --constraint "$ROOT/bench/requirements.txt" "${packages[@]}"
 say "building the engine without Postgres around it"
-quiet bench-engine cargo build --release --locked --manifest-path "$ROOT/bench/engine/Cargo.toml" --target-dir "$work/target"
+quiet bench-engine cargo build --release --manifest-path "$ROOT/bench/engine/Cargo.toml" --target-dir "$work/target"
 
 export SGR_BENCH_WORK="$work"
 # One server for everybody. What differs from the defaults is what anyone would set on a machine of 8 GB and more;

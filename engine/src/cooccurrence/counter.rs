@@ -15,9 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Rows that a thread takes at once.
 const CHUNK_ROWS: usize = 64;
 /// Work of a step for each thread, in the units of [`row_cost`]: about nanoseconds.
-const STEP_COST: u64 = 30_000_000;
+const STEP_COST: u64 = 10_000_000;
 /// Neighbours in a block, at most, unless a single row has more.
-const BLOCK_NEIGHBOURS: usize = 2_000_000;
+const BLOCK_NEIGHBOURS: usize = 500_000;
+/// Finished blocks that a host may hold while the next is counted, for the estimate of memory.
+const BLOCKS_IN_FLIGHT: usize = 4;
 
 /// Consecutive rows of the result.
 ///
@@ -334,8 +336,8 @@ fn check_match(baskets: &Baskets, config: &CooccurrenceConfig) -> Result<(), Coo
     Ok(())
 }
 
-/// Bytes of everything but the counters of the workers: the plan, the list of rows, and one block, once as the workers
-/// leave it and once as it is handed over.
+/// Bytes of everything but the counters of the workers: the plan, the list of rows, and a block, once as the workers
+/// leave it and `BLOCKS_IN_FLIGHT` times as it is handed over.
 fn fixed_bytes(baskets: &Baskets, config: &CooccurrenceConfig, rows: usize) -> usize {
     let staged = size_of::<(u32, u32)>() + size_of::<usize>();
     let handed_over = size_of::<i64>() + 2 * size_of::<i32>();
@@ -344,7 +346,7 @@ fn fixed_bytes(baskets: &Baskets, config: &CooccurrenceConfig, rows: usize) -> u
     let block = BLOCK_NEIGHBOURS.max(longest_row).min(rows.saturating_mul(longest_row));
     Plan::bytes(baskets, config)
         .saturating_add(rows * size_of::<u32>())
-        .saturating_add(block.saturating_mul(staged + handed_over + weighted))
+        .saturating_add(block.saturating_mul(staged + BLOCKS_IN_FLIGHT * (handed_over + weighted)))
 }
 
 /// Bytes that a counter of all rows takes on the threads of this pool, if memory is no limit.

@@ -11,7 +11,7 @@ pub fn folder(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         Some(folder)
     } else {
-        println!("skipped: there is no {} (SGR_DATA names the folder of the data sets)", folder.display());
+        crate::tell!("skipped: there is no {} (SGR_DATA names the folder of the data sets)", folder.display());
         None
     }
 }

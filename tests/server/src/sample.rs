@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Numbers in a sample stand for ids: the ends of bigint are among them.
-const IDS: [i64; 24] = [
+const IDS: [i64; 28] = [
     i64::MIN,
     i64::MIN + 1,
     -1_000_000_007,
@@ -26,6 +26,10 @@ const IDS: [i64; 24] = [
     55,
     240,
     241,
+    2_147_483_647,
+    2_147_483_648,
+    -2_147_483_648,
+    -2_147_483_649,
     4_294_967_295,
     4_294_967_296,
     9_007_199_254_740_993,
@@ -61,7 +65,7 @@ pub struct Sample {
 const KINDS: [&str; 4] = ["like", "like", "repost", "play"];
 
 impl Sample {
-    /// Catalogues of up to 24 tracks, 24 playlists and as many users.
+    /// Catalogues of up to 28 tracks, 28 playlists and as many users.
     pub fn strategy() -> impl Strategy<Value = Sample> {
         let time = || 0..TIMES.len();
         (2..=IDS.len(), 2..=IDS.len()).prop_flat_map(move |(tracks, baskets)| {

@@ -6,6 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use sgr_server_tests::Database;
 use sgr_server_tests::database::one;
+use sgr_server_tests::tell;
 use sgr_server_tests::truth::checksum;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
     client
         .batch_execute("DELETE FROM sgr.playlist_tracks WHERE playlist_id % 12 = 5 AND position % 2 = 0; ANALYZE")
         .unwrap();
-    println!("catalogue and first refresh: {:.1} s", started.elapsed().as_secs_f64());
+    tell!("catalogue and first refresh: {:.1} s", started.elapsed().as_secs_f64());
     let whole = checksum(&mut client);
     let before = trace(&mut client);
     let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
@@ -120,23 +121,23 @@ fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
         assert_eq!(delays.len(), TIMES, "{what} ends too soon to be cancelled: choose a longer statement");
         let most = delays.iter().max().copied().unwrap_or_default();
         worst = worst.max(most);
-        println!(
+        tell!(
             "{what:<16} takes {:>5} ms; {} of {number} were cancelled, back after at most {} ms",
             takes.as_millis(),
             delays.len(),
             most.as_millis(),
         );
     }
-    println!("the slowest cancel took {} ms (wanted: under {})", worst.as_millis(), WANTED.as_millis());
+    tell!("the slowest cancel took {} ms (wanted: under {})", worst.as_millis(), WANTED.as_millis());
     for line in &late {
-        println!("    late: {line}");
+        tell!("    late: {line}");
     }
     assert!(worst < BOUND, "{late:?}");
     assert_eq!(checksum(&mut client), whole, "the old result");
     for mode in ["incremental", "full"] {
         let started = Instant::now();
         client.batch_execute(&format!("SELECT sgr_cooccur_refresh(mode => '{mode}')")).unwrap();
-        println!("the next {mode} refresh works: {:.1} s", started.elapsed().as_secs_f64());
+        tell!("the next {mode} refresh works: {:.1} s", started.elapsed().as_secs_f64());
         assert_ne!(checksum(&mut client), whole, "the next refresh counts what changed");
     }
 }

@@ -6,6 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use sgr_server_tests::Database;
 use sgr_server_tests::database::one;
+use sgr_server_tests::tell;
 use sgr_server_tests::truth::{Parameters, checksum};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -250,7 +251,7 @@ fn no_change_is_lost_while_writers_commit_around_refreshes() {
             assert_eq!(parameters.differences_of_full(&mut client), [""; 0], "{parameters:?} of round {round}");
         }
     }
-    println!(
+    tell!(
         "{} transactions of 4 writers during {refreshes} refreshes {modes:?}, {:.1} s: nothing lost",
         written.load(Ordering::Relaxed),
         started.elapsed().as_secs_f64()
@@ -324,5 +325,5 @@ fn readers_see_the_old_or_the_new_lists_and_never_a_mix() {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    println!("{} reads during 24 refreshes, each of the old or the new lists", reads.load(Ordering::Relaxed));
+    tell!("{} reads during 24 refreshes, each of the old or the new lists", reads.load(Ordering::Relaxed));
 }

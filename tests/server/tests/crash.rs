@@ -7,6 +7,7 @@ use postgres::{Client, Config, NoTls};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use sgr_server_tests::database::{connect_to, one};
+use sgr_server_tests::tell;
 use sgr_server_tests::truth::checksum;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -112,7 +113,7 @@ fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
         assert_eq!(checksum(&mut client), before, "round {round}: the old result");
         assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.playlist_tracks"), entries, "round {round}");
         assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_recommend(1, 10)"), 10);
-        println!(
+        tell!(
             "killed {:>4} ms into {:>4} ms of {sql}; the server was back after {} ms",
             moment.as_millis(),
             takes.as_millis(),

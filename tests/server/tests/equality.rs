@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use sgr_server_tests::Database;
 use sgr_server_tests::database::sqlstate;
 use sgr_server_tests::sample::{Edit, Sample, parameters};
+use sgr_server_tests::tell;
 use sgr_server_tests::truth::Parameters;
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
@@ -51,7 +52,7 @@ fn full_refresh_equals_the_sql_self_join() {
         none("a full refresh differs from the self-join", parameters.differences_of_full(client))
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    println!("{FULL} catalogues, {} pairs listed, {:.1} s", pairs.get(), started.elapsed().as_secs_f64());
+    tell!("{FULL} catalogues, {} pairs listed, {:.1} s", pairs.get(), started.elapsed().as_secs_f64());
 }
 
 /// Rounds of edits, each followed by an incremental refresh.
@@ -80,7 +81,7 @@ fn incremental_refresh_by_together_equals_a_full_one_row_for_row() {
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    println!("{} incremental refreshes, {:.1} s", done.get(), started.elapsed().as_secs_f64());
+    tell!("{} incremental refreshes, {:.1} s", done.get(), started.elapsed().as_secs_f64());
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn incremental_refresh_by_other_measures_keeps_every_listed_score_exact() {
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    println!("{} incremental refreshes, {:.1} s", done.get(), started.elapsed().as_secs_f64());
+    tell!("{} incremental refreshes, {:.1} s", done.get(), started.elapsed().as_secs_f64());
 }
 
 /// `sgr_related` reads the same lists, and the features keep the same counts.
@@ -170,6 +171,81 @@ fn an_item_that_left_all_baskets_and_came_back_has_its_new_count() {
         parameters.compute_truth(client);
         assert_eq!(parameters.differences_of_full(client), [""; 0], "after {sql}");
         assert_eq!(parameters.differences_from_full(client), [""; 0], "after {sql}");
+    }
+}
+
+/// Rows are stored as narrow as their numbers allow; here they grow out of it.
+#[test]
+fn counts_that_outgrow_16_bits_stay_exact() {
+    let database = Database::create("wide");
+    let client = &mut database.connect();
+    for rank_by in ["together", "cosine"] {
+        let parameters = Parameters { rank_by, max_basket_len: Some(10), ..Parameters::all_pairs("playlist", "track") };
+        client
+            .batch_execute(
+                "TRUNCATE sgr.playlist_tracks;
+                 INSERT INTO sgr.playlist_tracks SELECT p, t, t FROM generate_series(1, 32766) p, generate_series(1, 2) t;
+                 INSERT INTO sgr.playlist_tracks SELECT p, 2 + p % 2, 3 FROM generate_series(1, 32766) p WHERE p % 3 = 0;
+                 INSERT INTO sgr.playlist_tracks VALUES (100001, 2, 1), (100001, 7, 2), (100002, 7, 1), (100002, 8, 2)",
+            )
+            .unwrap();
+        parameters.refresh(client, "full");
+        for (round, last) in [(1, 1), (2, 4), (3, 2)] {
+            let first = 200_000 + 10 * round;
+            client
+                .batch_execute(&format!(
+                    "INSERT INTO sgr.playlist_tracks
+                     SELECT p, t, t FROM generate_series({first}, {first} + {last}) p, generate_series(1, 2) t;
+                     DELETE FROM sgr.playlist_tracks WHERE playlist_id = {round}"
+                ))
+                .unwrap();
+            parameters.refresh(client, "incremental");
+            parameters.compute_truth(client);
+            assert_eq!(parameters.differences_of_items(client), [""; 0], "{rank_by}, round {round}");
+            assert_eq!(parameters.differences_of_scores(client), [""; 0], "{rank_by}, round {round}");
+            if rank_by == "together" {
+                assert_eq!(parameters.differences_from_full(client), [""; 0], "round {round}");
+            }
+        }
+        parameters.refresh(client, "full");
+        assert_eq!(parameters.differences_of_full(client), [""; 0], "{rank_by}");
+    }
+}
+
+/// The comparisons above would be worth nothing if they overlooked errors.
+#[test]
+fn the_comparison_sees_every_kind_of_error() {
+    let database = Database::create("tampered");
+    let client = &mut database.connect();
+    client.batch_execute("SELECT sgr_demo_load(200, 80, 50, 1)").unwrap();
+    let parameters = Parameters { max_basket_len: Some(50), ..Parameters::all_pairs("playlist", "track") };
+    parameters.refresh(client, "full");
+    parameters.compute_truth(client);
+    assert_eq!(parameters.differences_of_full(client), [""; 0]);
+    let one_row = "kind = 1 AND item_id = (SELECT item_id FROM sgr.cooccurrence
+                                           WHERE kind = 1 AND together[1] <> together[2] ORDER BY item_id LIMIT 1)";
+    for set in [
+        "neighbours = neighbours[2:2] || neighbours[1:1] || neighbours[3:], together = together[2:2] || together[1:1]
+         || together[3:], neighbour_baskets = neighbour_baskets[2:2] || neighbour_baskets[1:1] || neighbour_baskets[3:]",
+        "together[1] = together[1] + 1",
+        "neighbour_baskets[2] = neighbour_baskets[2] + 1",
+        "baskets = baskets + 1",
+        "neighbours = neighbours[2:], together = together[2:], neighbour_baskets = neighbour_baskets[2:]",
+    ] {
+        client.batch_execute(&format!("BEGIN; UPDATE sgr.cooccurrence_lists SET {set} WHERE {one_row}")).unwrap();
+        assert!(!parameters.differences_of_full(client).is_empty(), "overlooked: {set}");
+        client.batch_execute("ROLLBACK").unwrap();
+    }
+    for sql in [
+        "UPDATE sgr.cooccurrence_state SET total_baskets = total_baskets + 1",
+        "DELETE FROM sgr.cooccurrence_lists WHERE kind = 1 AND item_id % 50 = 1",
+        "INSERT INTO sgr.cooccurrence_drift SELECT kind, item_id, baskets + 1 FROM sgr.cooccurrence WHERE item_id % 50 = 1",
+    ] {
+        client.batch_execute(sql).unwrap();
+        assert!(!parameters.differences_of_full(client).is_empty(), "overlooked: {sql}");
+        assert!(!parameters.differences_from_full(client).is_empty(), "overlooked in the rows: {sql}");
+        parameters.refresh(client, "full");
+        assert_eq!(parameters.differences_of_full(client), [""; 0]);
     }
 }
 

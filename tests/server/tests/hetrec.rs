@@ -5,6 +5,7 @@ use postgres::Client;
 use sgr_server_tests::data::{self, Lastfm};
 use sgr_server_tests::database::{Database, array_field, copy, field};
 use sgr_server_tests::evaluate::{Liked, Quality, by_item_knn, by_popularity, hold_out_a_fifth, judge};
+use sgr_server_tests::tell;
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -84,10 +85,10 @@ fn recommendations_for_users_find_held_out_artists_no_worse_than_item_knn() {
     let ours = judge(&lists, &held_out, K);
     let knn = judge(&by_item_knn(&kept, NEIGHBOURS, K), &held_out, K);
     let popularity = judge(&by_popularity(&kept, K), &held_out, K);
-    println!("{} users, {} of them with held-out artists", kept.len(), held_out.len());
-    println!("popularity          {popularity}");
-    println!("item-kNN            {knn}");
-    println!("sgr_recommend_user  {ours}  ({:.1} ms per user)", elapsed.as_secs_f64() * 1e3 / kept.len() as f64);
+    tell!("{} users, {} of them with held-out artists", kept.len(), held_out.len());
+    tell!("popularity          {popularity}");
+    tell!("item-kNN            {knn}");
+    tell!("sgr_recommend_user  {ours}  ({:.1} ms per user)", elapsed.as_secs_f64() * 1e3 / kept.len() as f64);
 
     for (user, own) in &kept {
         let list = lists.get(user).map_or(&[][..], Vec::as_slice);
@@ -109,10 +110,10 @@ fn weights_on_a_validation_split() {
     let database = Database::create("hetrec_weights");
     let mut client = database.connect();
     load(&mut client, &lastfm, &kept);
-    println!("split {seed}");
-    println!("popularity  {}", judge(&by_popularity(&kept, K), &held_out, K));
-    println!("item-kNN    {}", judge(&by_item_knn(&kept, NEIGHBOURS, K), &held_out, K));
-    println!("default     {}", ours(&mut client, "default", &held_out));
+    tell!("split {seed}");
+    tell!("popularity  {}", judge(&by_popularity(&kept, K), &held_out, K));
+    tell!("item-kNN    {}", judge(&by_item_knn(&kept, NEIGHBOURS, K), &held_out, K));
+    tell!("default     {}", ours(&mut client, "default", &held_out));
     // playlists, likes, tags, artist, popularity
     let trials: Vec<[f64; 5]> = match std::env::var("SGR_WEIGHTS") {
         Ok(text) => text
@@ -136,6 +137,6 @@ fn weights_on_a_validation_split() {
     };
     for weights in trials {
         profile(&mut client, "trial", weights);
-        println!("{weights:?}  {}", ours(&mut client, "trial", &held_out));
+        tell!("{weights:?}  {}", ours(&mut client, "trial", &held_out));
     }
 }

@@ -3,6 +3,7 @@
 
 use postgres::Client;
 use sgr_server_tests::catalogue::{load_classic_rock, load_freemusi_cc};
+use sgr_server_tests::tell;
 use sgr_server_tests::truth::Parameters;
 use sgr_server_tests::{Database, data};
 use std::time::Instant;
@@ -34,7 +35,7 @@ fn full_and_incremental(client: &mut Client, kind: &Parameters, edits: &[&str]) 
         assert_eq!(parameters.differences_of_items(client), [""; 0], "{parameters:?}");
         assert_eq!(parameters.differences_of_scores(client), [""; 0], "{parameters:?}");
     }
-    println!(
+    tell!(
         "{}s by {}s: {pairs} pairs and {} incremental refreshes equal the self-join, {:.1} s",
         kind.item,
         kind.basket,
@@ -58,7 +59,7 @@ fn classic_rock_hours_of_stations() {
     let client = &mut database.connect();
     let (entries, likes) = load_classic_rock(client, &folder);
     assert_eq!(entries, 37_647);
-    println!("classic rock: {entries} entries of playlists, {likes} likes");
+    tell!("classic rock: {entries} entries of playlists, {likes} likes");
     full_and_incremental(client, &Parameters::all_pairs("playlist", "track"), &PLAYLIST_EDITS);
     full_and_incremental(client, &Parameters::all_pairs("playlist", "artist"), &PLAYLIST_EDITS[2..3]);
 }

@@ -3,6 +3,7 @@
 
 use postgres::Client;
 use sgr_server_tests::Database;
+use sgr_server_tests::tell;
 
 /// (seeds, recommendations, share of them in the seed's scene) over the seeds that a query selects.
 fn share(client: &mut Client, scenes: i64, seeds: &str) -> (i64, i64, f64) {
@@ -44,7 +45,7 @@ fn recommendations_lie_in_the_scene_of_the_seed() {
         let unlisted = "SELECT track_id FROM sgr.tracks t
                         WHERE NOT EXISTS (SELECT FROM sgr.playlist_tracks e WHERE e.track_id = t.track_id)
                         ORDER BY md5(track_id::text) LIMIT 300";
-        println!(
+        tell!(
             "{tracks} tracks in {scenes} scenes: {:.1} % of the top 10 of {seeds} seeds lie in the seed's scene",
             100.0 * warm
         );
@@ -56,7 +57,7 @@ fn recommendations_lie_in_the_scene_of_the_seed() {
             let count: i64 = client.query_one(&format!("SELECT count(*) FROM ({sql}) s"), &[]).unwrap().get(0);
             if count > 0 {
                 let (seeds, _, share) = share(client, scenes, sql);
-                println!("    {what}: {:.1} % of {seeds} seeds", 100.0 * share);
+                tell!("    {what}: {:.1} % of {seeds} seeds", 100.0 * share);
                 assert!(share >= 0.9, "{what}: {share}");
             }
         }

@@ -159,7 +159,7 @@ fn a_role_without_rights_changes_nothing() {
         assert_eq!(sqlstate(&mut user, sql), "42501", "{sql}");
     }
     // Rights on some of the derived tables are not enough either: nothing is half done.
-    admin.batch_execute(&format!("GRANT INSERT, DELETE ON sgr.cooccurrence TO {role}")).unwrap();
+    admin.batch_execute(&format!("GRANT INSERT, DELETE ON sgr.cooccurrence_lists TO {role}")).unwrap();
     assert_eq!(sqlstate(&mut user, "SELECT sgr_cooccur_refresh(mode => 'full')"), "42501");
     assert_eq!(checksum(admin), before);
     // Rows that a policy hides from a role must not come back to it.
