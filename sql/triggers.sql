@@ -58,6 +58,42 @@ BEGIN
 END
 $$;
 
+-- Artists come by way of the tracks: rows of sgr.tracks that arrive after their entries, or change hands, change the
+-- baskets of artists.
+CREATE FUNCTION sgr.note_tracks() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    everything boolean := false;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM sgr.note_baskets('playlist', array_agg(d.playlist_id))
+        FROM (SELECT DISTINCT e.playlist_id FROM new_rows AS n JOIN sgr.playlist_tracks AS e ON e.track_id = n.track_id
+              WHERE n.artist_id IS NOT NULL LIMIT 10001) AS d;
+        PERFORM sgr.note_baskets('like', array_agg(d.user_id))
+        FROM (SELECT DISTINCT i.user_id FROM new_rows AS n
+              JOIN sgr.interactions AS i ON i.track_id = n.track_id AND i.kind = 'like'
+              WHERE n.artist_id IS NOT NULL LIMIT 10001) AS d;
+        RETURN NULL;
+    ELSIF TG_OP = 'UPDATE' THEN
+        everything := EXISTS (SELECT FROM old_rows AS o JOIN new_rows AS n ON n.track_id = o.track_id
+                              WHERE n.artist_id IS DISTINCT FROM o.artist_id);
+    ELSIF TG_OP = 'DELETE' THEN
+        everything := EXISTS (SELECT FROM old_rows AS o WHERE o.artist_id IS NOT NULL);
+    ELSE
+        everything := true;
+    END IF;
+    -- The artist that a track had is not to be found any more.
+    IF everything THEN
+        PERFORM sgr.note_baskets('playlist', '{NULL}');
+        PERFORM sgr.note_baskets('like', '{NULL}');
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION sgr.note_tracks() IS
+    'Notes the baskets whose artists a change of sgr.tracks changes, for the next incremental refresh';
 COMMENT ON FUNCTION sgr.note_playlist_tracks() IS 'Notes the playlists that a statement changed, for the next incremental refresh';
 COMMENT ON FUNCTION sgr.note_interactions() IS 'Notes the users whose likes a statement changed, for the next incremental refresh';
 
@@ -80,6 +116,15 @@ CREATE TRIGGER note_delete AFTER DELETE ON sgr.interactions
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_interactions();
 CREATE TRIGGER note_truncate AFTER TRUNCATE ON sgr.interactions
     FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_interactions();
+
+CREATE TRIGGER note_insert AFTER INSERT ON sgr.tracks
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_tracks();
+CREATE TRIGGER note_update AFTER UPDATE ON sgr.tracks
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_tracks();
+CREATE TRIGGER note_delete AFTER DELETE ON sgr.tracks
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_tracks();
+CREATE TRIGGER note_truncate AFTER TRUNCATE ON sgr.tracks
+    FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_tracks();
 
 CREATE FUNCTION sgr_cooccur_touch(
     basket_ids bigint[], basket text DEFAULT 'playlist', tracks_left bigint[] DEFAULT '{}')

@@ -5,7 +5,7 @@
 //! 1. [`Baskets::from_entries`] turns two id columns into compressed sparse rows, both ways, over dense `u32` ids.
 //! 2. [`Counter`] counts row by row (Gustavson 1978, "Two fast algorithms for sparse matrices: multiplication and
 //!    permuted transposition", ACM TOMS 4(3)): the row of item `a` is the sum of `a`'s baskets, collected in a dense
-//!    counter. Each [`Counter::step`] is a few hundredths of a second of work and returns a [`RowBlock`].
+//!    counter. Each [`Counter::step`] is some milliseconds of work and returns a [`RowBlock`].
 //! 3. Inside a row the neighbours are ranked by a [`Measure`] and cut at `top_k`.
 //!
 //! [`estimate`] says beforehand how much of everything that is.

@@ -143,3 +143,17 @@ INSERT INTO sgr.playlist_tracks SELECT p, p % 50, 1 FROM generate_series(1000, 1
 SELECT basket, basket_id, track_id FROM sgr.cooccurrence_changes;
 SELECT mode, baskets FROM sgr_cooccur_refresh('playlist', 'track');
 CALL test.reset();
+
+-- Tracks that arrive after their entries bring their artists along; a track that changes hands makes the refresh full.
+CALL test.reset();
+INSERT INTO sgr.playlist_tracks (playlist_id, track_id, position) VALUES (1, 10, 1), (1, 20, 2), (2, 10, 1), (2, 20, 2), (3, 30, 1);
+SELECT item, mode, rows_written FROM sgr_cooccur_refresh('playlist');
+INSERT INTO sgr.tracks (track_id, artist_id) VALUES (10, 1), (20, 2);
+SELECT item, mode, rows_written FROM sgr_cooccur_refresh('playlist', 'artist');
+SELECT item_id_a, item_id_b, together FROM sgr.cooccurrence_pairs WHERE kind = 3 ORDER BY 1, 2;
+INSERT INTO sgr.tracks (track_id, artist_id) VALUES (40, 4);
+UPDATE sgr.tracks SET title = 'Same hands' WHERE track_id = 10;
+SELECT item, mode FROM sgr_cooccur_refresh('playlist', 'artist');
+UPDATE sgr.tracks SET artist_id = 5 WHERE track_id = 20;
+SELECT item, mode FROM sgr_cooccur_refresh('playlist', 'artist');
+SELECT item_id_a, item_id_b, together FROM sgr.cooccurrence_pairs WHERE kind = 3 ORDER BY 1, 2;

@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Rows that a thread takes at once.
 const CHUNK_ROWS: usize = 64;
 /// Work of a step for each thread, in the units of [`row_cost`]: about nanoseconds.
-const STEP_COST: u64 = 10_000_000;
+const STEP_COST: u64 = 3_000_000;
 /// Neighbours in a block, at most, unless a single row has more.
-const BLOCK_NEIGHBOURS: usize = 500_000;
+const BLOCK_NEIGHBOURS: usize = 128_000;
 /// Finished blocks that a host may hold while the next is counted, for the estimate of memory.
 const BLOCKS_IN_FLIGHT: usize = 4;
 
@@ -128,7 +128,7 @@ impl Counter {
         })
     }
 
-    /// Counts the next rows: some hundredths of a second of work. Rows ascend by item id, inside a block and from block
+    /// Counts the next rows: some milliseconds of work. Rows ascend by item id, inside a block and from block
     /// to block. `None` when all rows are done.
     pub fn step(&mut self, pool: &rayon::ThreadPool) -> Option<RowBlock> {
         if self.next == self.rows.len() {
