@@ -23,13 +23,22 @@ pub struct Neighbour {
     pub score: f64,
 }
 
+/// The list of one item.
+pub struct List {
+    /// Best first.
+    pub rows: Vec<Neighbour>,
+    /// Whether any source is mapped: the same query tells, and most often saves reading the map.
+    pub mapped: bool,
+}
+
 /// The list of one item, best first by `measure`.
 ///
 /// `None` if the item has no row. Errors: 55000 if this kind was never refreshed, or the weighted cosine was not kept.
-pub fn neighbours(kind: Kind, item_id: i64, measure: Measure) -> Result<Option<Vec<Neighbour>>> {
+pub fn neighbours(kind: Kind, item_id: i64, measure: Measure) -> Result<Option<List>> {
     let mut list = None;
     let mut weighted_missing = false;
     let mut drifted = false;
+    let mut mapped = false;
     let mut columns: (Vec<i64>, Vec<i32>, Vec<i32>, Option<Vec<f32>>) = Default::default();
     let (mut baskets, mut total) = (0, 0);
     let args = [Arg::Int(kind.id().into()), Arg::Big(item_id)];
@@ -42,6 +51,7 @@ pub fn neighbours(kind: Kind, item_id: i64, measure: Measure) -> Result<Option<V
         columns.3 = row.floats(7).map(<[f32]>::to_vec);
         total = row.int(8).unwrap_or(0);
         drifted = row.int(9).unwrap_or(0) > 0;
+        mapped = row.bool(10) == Some(true);
         weighted_missing = measure == Measure::WeightedCosine && columns.3.is_none();
         Ok(())
     })?;
@@ -76,7 +86,7 @@ pub fn neighbours(kind: Kind, item_id: i64, measure: Measure) -> Result<Option<V
         })
         .collect();
     rows.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.together.cmp(&a.together)).then(a.item_id.cmp(&b.item_id)));
-    Ok(Some(rows))
+    Ok(Some(List { rows, mapped }))
 }
 
 /// 55000 unless this kind was refreshed at least once.
@@ -132,15 +142,16 @@ pub fn related_tracks(
     if min_together < 1 {
         return Err(Error::invalid(format!("min_together must be at least 1, not {min_together}")));
     }
-    let sources = Sources::load()?;
     let kind = if Kind::matching(Some(basket), Some("track"))?.contains(&Kind::TracksByLikes) {
         Kind::TracksByLikes
     } else {
         Kind::TracksByPlaylists
     };
-    let Some(mut rows) = neighbours(kind, track, measure)? else {
+    let Some(List { mut rows, mapped }) = neighbours(kind, track, measure)? else {
+        let sources = Sources::load()?;
         return if is_known(track, &sources)? { Ok(Vec::new()) } else { Err(unknown_track(track)) };
     };
+    let sources = if mapped { Sources::load()? } else { Sources::NONE };
     rows.retain(|row| row.together >= i64::from(min_together));
     if exclude_same_artist {
         let mut ids: Vec<i64> = rows.iter().map(|row| row.item_id).collect();
@@ -264,7 +275,7 @@ pub fn related_artists(artist: i64, k: i32) -> Result<Vec<ArtistRow>> {
     for (kind, weight) in parts {
         let Some(found) = neighbours(kind, artist, Measure::Cosine)? else { continue };
         known = true;
-        for neighbour in found {
+        for neighbour in found.rows {
             let row = rows.entry(neighbour.item_id).or_default();
             row.score += weight * neighbour.cosine;
             if kind == Kind::ArtistsByPlaylists {
