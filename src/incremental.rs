@@ -166,14 +166,7 @@ pub fn run(
     let (memory_bytes, baskets) = pipeline(
         |output| {
             let columns = entries.memory_bytes();
-            let mut baskets = Baskets::from_entries_unless(
-                output.cancelled(),
-                &entries.basket_ids,
-                &entries.item_ids,
-                &owners,
-                &config,
-                &pool,
-            )?;
+            let mut baskets = entries.into_baskets(&owners, &config, &pool, output.cancelled())?;
             baskets.set_item_baskets(&elsewhere);
             let baskets = Arc::new(baskets);
             let mut counter = Counter::for_items(Arc::clone(&baskets), config.clone(), &affected, &pool)?;

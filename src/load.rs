@@ -5,6 +5,8 @@ use crate::kind::Kind;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use pgrx::datum::TimestampWithTimeZone;
+use sgr_engine::cooccurrence::{Baskets, CooccurrenceConfig};
+use std::sync::atomic::AtomicBool;
 
 /// (basket, item) entries as the engine takes them: two parallel columns.
 #[derive(Default)]
@@ -17,6 +19,17 @@ impl Entries {
     /// Bytes of both columns as allocated.
     pub fn memory_bytes(&self) -> usize {
         (self.basket_ids.capacity() + self.item_ids.capacity()) * size_of::<i64>()
+    }
+
+    /// The engine's form of the entries, which are freed; given up soon after `cancelled` is raised.
+    pub fn into_baskets(
+        self,
+        owners: &[(i64, i64)],
+        config: &CooccurrenceConfig,
+        pool: &rayon::ThreadPool,
+        cancelled: &AtomicBool,
+    ) -> Result<Baskets> {
+        Ok(Baskets::from_entries_unless(cancelled, &self.basket_ids, &self.item_ids, owners, config, pool)?)
     }
 
     fn push(&mut self, basket_id: i64, item_id: i64, limit: usize) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::store::{self, CooccurrenceWriter};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde_json::json;
-use sgr_engine::cooccurrence::{Baskets, CooccurrenceConfig, Counter, Estimate, Measure, estimate};
+use sgr_engine::cooccurrence::{CooccurrenceConfig, Counter, Estimate, Measure, estimate};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -179,17 +179,7 @@ fn full(kind: Kind, generation: i32, sources: &Sources, request: &Request) -> Re
     let computed = pipeline(
         |output| {
             let columns = entries.memory_bytes();
-            let baskets = Arc::new(pool.install(|| {
-                Baskets::from_entries_unless(
-                    output.cancelled(),
-                    &entries.basket_ids,
-                    &entries.item_ids,
-                    &owners,
-                    &config,
-                    &pool,
-                )
-            })?);
-            drop(entries);
+            let baskets = Arc::new(entries.into_baskets(&owners, &config, &pool, output.cancelled())?);
             let mut counter = Counter::new(Arc::clone(&baskets), config.clone(), &pool)?;
             while let Some(block) = counter.step(&pool) {
                 if !output.send(block) {
@@ -254,14 +244,7 @@ pub fn estimate_kind(kind: Kind, sources: &Sources, request: &Request) -> Result
     let pool = thread_pool(request.threads)?;
     pipeline(
         |output: &crate::interrupt::Output<()>| {
-            let baskets = Baskets::from_entries_unless(
-                output.cancelled(),
-                &entries.basket_ids,
-                &entries.item_ids,
-                &owners,
-                &config,
-                &pool,
-            )?;
+            let baskets = entries.into_baskets(&owners, &config, &pool, output.cancelled())?;
             Ok(estimate(&baskets, &config, &pool))
         },
         |_| Ok(()),
