@@ -4,6 +4,10 @@
 //! documented config structs and return `Result`; long work is *stepped*, so that the host owns the loop, may cancel
 //! between two steps and report progress.
 
+pub mod catalog;
 pub mod cooccurrence;
 pub mod demo;
+pub mod export;
+pub mod fuse;
+pub mod graph;
 pub mod recommend;

@@ -130,8 +130,6 @@ pub struct DemoTrack {
     pub reposts_count: Option<i64>,
     /// NULL where hidden.
     pub comment_count: Option<i64>,
-    /// (likes + reposts + comments) / plays; NULL when any of them is hidden or there are no plays.
-    pub engagement: Option<f32>,
     /// Always [`DEMO_SOURCE`](super::DEMO_SOURCE).
     pub source: &'static str,
     /// Always [`DEMO_EPOCH`](super::DEMO_EPOCH).

@@ -96,12 +96,6 @@ pub(super) fn add_track(
     let likes_count = shown(likes, stream);
     let reposts_count = shown(reposts, stream);
     let comment_count = shown(comments, stream);
-    let engagement = match (playback_count, likes_count, reposts_count, comment_count) {
-        (Some(plays), Some(likes), Some(reposts), Some(comments)) if plays > 0 => {
-            Some(((likes + reposts + comments) as f64 / plays as f64) as f32)
-        }
-        _ => None,
-    };
 
     catalogue.tracks.push(DemoTrack {
         track_id,
@@ -122,7 +116,6 @@ pub(super) fn add_track(
         likes_count,
         reposts_count,
         comment_count,
-        engagement,
         source: DEMO_SOURCE,
         fetched_at: DEMO_EPOCH,
     });
