@@ -2,7 +2,7 @@
 # PG_CONFIG=/path/to/pg_config chooses the PostgreSQL (14 to 18), V=1 shows the output of every step.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop setup install test test-engine test-sql test-docs test-server accept lint fmt bench package clean
+.PHONY: help demo demo-stop build-kg setup install test test-engine test-sql test-docs test-server accept lint fmt bench package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -12,6 +12,9 @@ demo: ## everything from nothing to recommendations on a throwaway server; DATA=
 
 demo-stop: ## stop the server that make demo left up
 	@scripts/server.sh stop
+
+build-kg: ## the knowledge graph of the demo catalogue, with its validation report, on a throwaway server
+	@scripts/build_kg.sh
 
 setup: ## install what building needs: PostgreSQL with headers, clang, cargo-pgrx
 	@scripts/setup.sh

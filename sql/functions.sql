@@ -126,3 +126,18 @@ COMMENT ON FUNCTION sgr_unveil(text) IS 'sgr_unveil for a track named by its id,
 COMMENT ON FUNCTION sgr_profile(bigint) IS
     'The report of sgr_unveil as jsonb: track, playlists, related, similar_tags, artist_connections';
 COMMENT ON FUNCTION sgr_profile(text) IS 'sgr_profile for a track named by its id, urn or URL';
+
+-- A view reads with its reader's rights and row-level security, not its owner's, wherever Postgres can do that.
+DO $$
+DECLARE
+    view regclass;
+BEGIN
+    IF pg_catalog.current_setting('server_version_num')::integer >= 150000 THEN
+        FOR view IN SELECT c.oid FROM pg_catalog.pg_class AS c
+                    WHERE c.relkind = 'v' AND c.relnamespace = 'sgr'::pg_catalog.regnamespace
+        LOOP
+            EXECUTE pg_catalog.format('ALTER VIEW %s SET (security_invoker = true)', view);
+        END LOOP;
+    END IF;
+END
+$$;

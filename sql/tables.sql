@@ -38,6 +38,23 @@ CREATE TABLE sgr.users (
 );
 COMMENT ON TABLE sgr.users IS 'Who listens: owners of playlists, givers of likes';
 
+CREATE FUNCTION sgr.engagement(
+    plays bigint, likes bigint, reposts bigint, comments bigint, created_at timestamptz, fetched_at timestamptz)
+RETURNS real
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN plays IS NULL OR coalesce(likes, reposts, comments) IS NULL THEN NULL ELSE (
+    -- r/(r + 0.04), r = reactions per play after 50 plays of average response (0.04) were added
+    0.75 * (1 - 0.04::float8 / (0.04::float8
+        + (coalesce(likes, 0)::float8 + 2 * coalesce(reposts, 0)::float8 + 2 * coalesce(comments, 0)::float8 + 2)
+            / (plays::float8 + 50)))
+    -- v/(v + ln 101), v = ln(1 + plays per day)
+    + 0.25 * CASE WHEN isfinite(created_at) AND isfinite(fetched_at) THEN
+        1 - ln(101::float8) / (ln(101::float8)
+            + ln(1 + plays::float8 / greatest(1, extract(epoch FROM fetched_at - created_at)::float8 / 86400)))
+      ELSE 0.5 END)::real END;
+COMMENT ON FUNCTION sgr.engagement(bigint, bigint, bigint, bigint, timestamptz, timestamptz) IS
+    'How much listeners respond, in (0,1); 0.5 = 4 reactions per 100 plays and 100 plays a day: 0.75 * r/(r + 0.04) + 0.25 * v/(v + ln 101), r = (likes + 2 reposts + 2 comments + 2) / (plays + 50), v = ln(1 + plays per day between created_at and fetched_at, at least one day). Rates, so that small and large tracks compare. NULL without plays or without any reaction count; a single hidden reaction count adds nothing; without a time the second term is 0.125';
+
 CREATE TABLE sgr.tracks (
     track_id        bigint PRIMARY KEY,
     urn             text,
@@ -57,12 +74,16 @@ CREATE TABLE sgr.tracks (
     likes_count     bigint CHECK (likes_count >= 0),
     reposts_count   bigint CHECK (reposts_count >= 0),
     comment_count   bigint CHECK (comment_count >= 0),
-    engagement      real,
     source          text,
-    fetched_at      timestamptz
+    fetched_at      timestamptz,
+    machine_tags    text[],
+    engagement      real GENERATED ALWAYS AS (sgr.engagement(
+        playback_count, likes_count, reposts_count, comment_count, created_at, fetched_at)) STORED
 );
 COMMENT ON TABLE sgr.tracks IS 'Tracks with their metadata; anything unknown is NULL';
 COMMENT ON COLUMN sgr.tracks.tags IS 'Free tags, display form; compared after trimming and case folding';
+COMMENT ON COLUMN sgr.tracks.machine_tags IS 'Tags for programs, as in soundcloud:source=iphone-record';
+COMMENT ON COLUMN sgr.tracks.engagement IS 'sgr.engagement() of the counts: in (0,1); NULL where they are hidden';
 COMMENT ON COLUMN sgr.tracks.playback_count IS 'Plays at the source; NULL where the source hides them';
 CREATE INDEX tracks_artist_id_idx ON sgr.tracks (artist_id);
 CREATE INDEX tracks_permalink_url_idx ON sgr.tracks (permalink_url) WHERE permalink_url IS NOT NULL;
@@ -186,10 +207,13 @@ INSERT INTO sgr.source_columns (role, ordinal, column_name, type, required, if_m
     ('tracks', 12, 'likes_count',    'bigint', false, 'NULL'),
     ('tracks', 13, 'reposts_count',  'bigint', false, 'NULL'),
     ('tracks', 14, 'comment_count',  'bigint', false, 'NULL'),
+    ('tracks', 15, 'isrc',           'text', false, 'NULL'),
+    ('tracks', 16, 'source',         'text', false, 'NULL'),
     ('artists', 1, 'artist_id',       'bigint', true,  'NULL'),
     ('artists', 2, 'name',            'text', false, 'NULL'),
     ('artists', 3, 'permalink_url',   'text', false, 'NULL'),
     ('artists', 4, 'followers_count', 'bigint', false, 'NULL'),
+    ('artists', 5, 'urn',             'text', false, 'NULL'),
     ('users', 1, 'user_id',       'bigint', true,  'NULL'),
     ('users', 2, 'name',          'text', false, 'NULL'),
     ('users', 3, 'permalink_url', 'text', false, 'NULL');

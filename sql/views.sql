@@ -226,21 +226,6 @@ LEFT JOIN sgr.source_tracks AS tb ON tb.track_id = p.track_id_b
 ORDER BY p.together DESC, p.cosine DESC, p.track_id_a, p.track_id_b;
 COMMENT ON VIEW sgr.top_pairs IS 'The 1,000 pairs of tracks that most playlists hold together';
 
--- A view reads with its reader's rights and row-level security, not its owner's, wherever Postgres can do that.
-DO $$
-DECLARE
-    view regclass;
-BEGIN
-    IF pg_catalog.current_setting('server_version_num')::integer >= 150000 THEN
-        FOR view IN SELECT c.oid FROM pg_catalog.pg_class AS c
-                    WHERE c.relkind = 'v' AND c.relnamespace = 'sgr'::pg_catalog.regnamespace
-        LOOP
-            EXECUTE pg_catalog.format('ALTER VIEW %s SET (security_invoker = true)', view);
-        END LOOP;
-    END IF;
-END
-$$;
-
 COMMENT ON COLUMN sgr.artist_stats.followers_count IS 'Followers at the source; NULL where the source hides them';
 COMMENT ON COLUMN sgr.artist_stats.top_popularity IS 'Popularity of the artist''s most popular track, in [0,1]';
 COMMENT ON COLUMN sgr.artist_stats.tracks IS 'Tracks whose main artist this is';

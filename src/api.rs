@@ -2,6 +2,10 @@
 
 mod catalogue;
 mod cooccurrence;
+mod documents;
+mod export;
+mod graph;
 mod recommend;
 mod related;
 mod unveil;
+mod validation;

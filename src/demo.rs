@@ -3,15 +3,13 @@
 use crate::error::{Error, Result};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use crate::text_columns::{maybe, maybe_array, text, text_columns};
 use pgrx::check_for_interrupts;
 use sgr_engine::demo::{DemoCatalogue, DemoConfig, DemoGenerator};
 
 /// Rows per INSERT of the narrow tables, and of those with many text columns.
 const BATCH: usize = 100_000;
 const WIDE_BATCH: usize = 5_000;
-
-/// A column as text; the INSERT casts it.
-type Column = Vec<Option<String>>;
 
 /// Generates and loads; returns (table, rows). With `replace`, empties the catalogue first.
 ///
@@ -68,36 +66,11 @@ fn make_room(replace: bool) -> Result<()> {
 fn insert_text<T>(sql: &'static str, rows: &[T], fields: impl Fn(&T) -> Vec<Option<String>>) -> Result<i64> {
     for part in rows.chunks(WIDE_BATCH) {
         check_for_interrupts!();
-        let mut columns: Vec<Column> = Vec::new();
-        for row in part {
-            let values = fields(row);
-            columns.resize_with(values.len(), || Vec::with_capacity(part.len()));
-            for (column, value) in columns.iter_mut().zip(values) {
-                column.push(value);
-            }
-        }
+        let columns = text_columns(part, &fields);
         let args: Vec<Arg> = columns.iter().map(|column| Arg::Texts(column)).collect();
         spi::execute(sql, &Sources::NONE, &args)?;
     }
     Ok(rows.len() as i64)
-}
-
-/// A value's text, for `insert_text`.
-fn text(value: impl ToString) -> Option<String> {
-    Some(value.to_string())
-}
-
-fn maybe<T: ToString>(value: &Option<T>) -> Option<String> {
-    value.as_ref().map(T::to_string)
-}
-
-/// The text form of a text[].
-fn array_text(values: &Option<Vec<String>>) -> Option<String> {
-    values.as_ref().map(|values| {
-        let quoted: Vec<String> =
-            values.iter().map(|value| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))).collect();
-        format!("{{{}}}", quoted.join(","))
-    })
 }
 
 fn artists(catalogue: &DemoCatalogue) -> Result<i64> {
@@ -140,7 +113,7 @@ fn tracks(catalogue: &DemoCatalogue) -> Result<i64> {
             text(t.artist_id),
             maybe(&t.title),
             maybe(&t.genre),
-            array_text(&t.tags),
+            maybe_array(&t.tags),
             text(&t.permalink_url),
             text(t.duration_ms),
             maybe(&t.label),
@@ -153,7 +126,6 @@ fn tracks(catalogue: &DemoCatalogue) -> Result<i64> {
             maybe(&t.likes_count),
             maybe(&t.reposts_count),
             maybe(&t.comment_count),
-            maybe(&t.engagement),
             text(t.source),
             text(t.fetched_at),
         ]
@@ -174,7 +146,7 @@ fn playlists(catalogue: &DemoCatalogue) -> Result<i64> {
             maybe(&p.owner_id),
             maybe(&p.title),
             text(p.is_album),
-            array_text(&p.tags),
+            maybe_array(&p.tags),
             text(&p.permalink_url),
             text(p.created_at),
             text(p.modified_at),

@@ -2,12 +2,16 @@
 
 use crate::error::{Error, Result};
 use pgrx::prelude::*;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 /// How long the main thread waits for the engine before it looks for a cancel request.
 const POLL: Duration = Duration::from_millis(20);
+
+/// How long the main thread waits before it offers a block again, or asks whether a working thread has ended.
+const RETRY: Duration = Duration::from_millis(1);
 
 /// Finished blocks that may wait for the main thread: enough to keep both sides busy, few enough to bound memory.
 const BLOCKS_AHEAD: usize = 2;
@@ -98,6 +102,80 @@ where
         drop(receiver);
         let produced = producer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         consumed.and(produced)
+    })
+}
+
+/// What the main thread hands to the working thread of [`feed`].
+pub struct Input<T> {
+    receiver: Receiver<Option<T>>,
+}
+
+impl<T> Input<T> {
+    /// The next block, `None` after the last one. Errors: 57014 if there will be no more because the main thread failed
+    /// or was cancelled.
+    pub fn next(&self) -> Result<Option<T>> {
+        // Nobody sees the message: what stopped the main thread is reported.
+        self.receiver.recv().map_err(|_| Error::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, "canceled"))
+    }
+}
+
+/// The main thread's end of [`feed`].
+pub struct Feeder<T> {
+    sender: SyncSender<Option<T>>,
+    refused: Cell<bool>,
+}
+
+impl<T> Feeder<T> {
+    /// Hands a block over, waiting while there are [`BLOCKS_AHEAD`]. Errors: if the working thread has ended, which then
+    /// says why.
+    pub fn send(&self, block: T) -> Result<()> {
+        self.put(Some(block))
+    }
+
+    fn put(&self, mut block: Option<T>) -> Result<()> {
+        loop {
+            pgrx::check_for_interrupts!();
+            match self.sender.try_send(block) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(back)) => block = back,
+                Err(TrySendError::Disconnected(_)) => {
+                    self.refused.set(true);
+                    return Err(Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, "the working thread has ended"));
+                }
+            }
+            std::thread::sleep(RETRY);
+        }
+    }
+}
+
+/// The reverse of [`pipeline`]: the main thread produces blocks, from queries say, and a thread of its own runs `consume`
+/// on them, while the main thread stays open to cancels.
+///
+/// A cancel unwinds the main thread out of `produce`: the sender goes without the mark of the end, so `consume` gets an
+/// error instead of the next block, and the scope waits until it has returned.
+pub fn feed<T, R, C, P>(consume: C, produce: P) -> Result<R>
+where
+    T: Send,
+    R: Send,
+    C: FnOnce(&Input<T>) -> Result<R> + Send,
+    P: FnOnce(&Feeder<T>) -> Result<()>,
+{
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(BLOCKS_AHEAD);
+        let feeder = Feeder { sender, refused: Cell::new(false) };
+        let consumer = {
+            let _blocked = SignalsBlocked::new();
+            scope.spawn(move || consume(&Input { receiver }))
+        };
+        let produced = produce(&feeder).and_then(|()| feeder.put(None));
+        let refused = feeder.refused.get();
+        drop(feeder);
+        while !consumer.is_finished() {
+            pgrx::check_for_interrupts!();
+            std::thread::sleep(RETRY);
+        }
+        let consumed = consumer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        if refused { consumed } else { produced.and(consumed) }
     })
 }
 

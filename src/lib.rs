@@ -12,9 +12,13 @@ use pgrx::prelude::*;
 
 mod api;
 mod bulk_write;
+mod clean;
+mod components;
 mod demo;
+mod documents;
 mod error;
 mod features;
+mod fuse;
 mod incremental;
 mod interrupt;
 mod item_counts;
@@ -25,10 +29,15 @@ mod recommend;
 mod refresh;
 mod related;
 mod rights;
+mod run;
+mod server_file;
 mod settings;
 mod sources;
 mod spi;
 mod store;
+mod text_columns;
+mod triples;
+mod triples_file;
 mod unveil;
 
 pgrx::pg_module_magic!();
@@ -37,14 +46,46 @@ extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!("../sql/sources.sql", name = "sources", requires = ["tables"]);
 extension_sql_file!("../sql/triggers.sql", name = "triggers", requires = ["tables"]);
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["tables", "sources"]);
+extension_sql_file!("../sql/graph_tables.sql", name = "graph_tables", requires = ["tables"]);
+extension_sql_file!("../sql/graph_views.sql", name = "graph_views", requires = ["graph_tables"]);
+extension_sql_file!("../sql/fusion.sql", name = "fusion", requires = ["graph_tables", "views"]);
+extension_sql_file!("../sql/graph_triggers.sql", name = "graph_triggers", requires = ["graph_tables"]);
+extension_sql_file!(
+    "../sql/export.sql",
+    name = "export",
+    requires = [sgr_triples_export, sgr_triples_import, sgr_graph_drop]
+);
+extension_sql_file!(
+    "../sql/validation_measures.sql",
+    name = "validation_measures",
+    requires = ["graph_tables", "views", sgr_kg_components]
+);
+extension_sql_file!("../sql/validation.sql", name = "validation", requires = ["validation_measures"]);
+extension_sql_file!("../sql/validation_report.sql", name = "validation_report", requires = ["validation"]);
+extension_sql_file!("../sql/build.sql", name = "build", requires = ["validation"]);
+extension_sql_file!(
+    "../sql/graph_functions.sql",
+    name = "graph_functions",
+    requires = [sgr_clean, sgr_fuse, sgr_import, sgr_import_jsonl, sgr_quarantine_retry, sgr_triples_refresh]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 5] = [
+const _: [&str; 15] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
     include_str!("../sql/views.sql"),
+    include_str!("../sql/graph_tables.sql"),
+    include_str!("../sql/graph_triggers.sql"),
+    include_str!("../sql/fusion.sql"),
+    include_str!("../sql/graph_views.sql"),
+    include_str!("../sql/export.sql"),
+    include_str!("../sql/validation_measures.sql"),
+    include_str!("../sql/validation.sql"),
+    include_str!("../sql/validation_report.sql"),
+    include_str!("../sql/build.sql"),
+    include_str!("../sql/graph_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

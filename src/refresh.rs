@@ -7,6 +7,7 @@ use crate::incremental::{self, Plan};
 use crate::interrupt::{Event, pipeline, thread_pool};
 use crate::kind::{Kind, one_of};
 use crate::load::{self, Part};
+use crate::run::{self, milliseconds};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
@@ -115,7 +116,8 @@ pub struct State {
 /// Refreshes the kinds that `basket` and `item` name, then, if all were meant or none was there yet, the features.
 pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> Result<Vec<Outcome>> {
     one_of("basket", basket, &["playlist", "like", "tag"])?;
-    lock()?;
+    // One lock for all kinds: they share the noted changes and the features, and each refresh takes all cores anyway.
+    run::lock(LOCK, "another session refreshes co-occurrence")?;
     let sources = Sources::load()?;
     let mut outcomes = Vec::new();
     if basket != Some("tag") {
@@ -145,7 +147,7 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
 fn refresh_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Outcome> {
     let started = Instant::now();
     let parameters = parameters(kind, sources, request);
-    let seen = snapshot()?;
+    let seen = run::snapshot()?;
     let state = state(kind)?;
     let plan = incremental::plan(kind, sources, request, state.as_ref(), &parameters)?;
     let mut generation = state.as_ref().map_or(0, |state| state.generation);
@@ -251,32 +253,6 @@ pub fn estimate_kind(kind: Kind, sources: &Sources, request: &Request) -> Result
     )
 }
 
-/// Makes the second of two refreshes wait for the first to commit. One lock for all kinds: they share the noted changes
-/// and the features, and each refresh takes all the cores anyway.
-fn lock() -> Result<()> {
-    let key = [Arg::Big(LOCK)];
-    let mut got = false;
-    spi::select_fresh("SELECT pg_catalog.pg_try_advisory_xact_lock($1)", &Sources::NONE, &key, |row| {
-        got = row.bool(0) == Some(true);
-        Ok(())
-    })?;
-    if !got {
-        notice!("another session refreshes co-occurrence: waiting for it");
-        spi::execute("SELECT pg_catalog.pg_advisory_xact_lock($1)", &Sources::NONE, &key)?;
-    }
-    Ok(())
-}
-
-/// Which transactions' changes the refresh will see; taken before it reads anything.
-fn snapshot() -> Result<String> {
-    let mut text = String::new();
-    spi::select_fresh("SELECT pg_catalog.pg_current_snapshot()::text", &Sources::NONE, &[], |row| {
-        text = row.text(0).unwrap_or_default().into_owned();
-        Ok(())
-    })?;
-    Ok(text)
-}
-
 fn parameters(kind: Kind, sources: &Sources, request: &Request) -> serde_json::Value {
     let config = &request.config;
     json!({
@@ -343,11 +319,6 @@ fn save_state(
     Ok(())
 }
 
-/// Time since, to the microsecond.
-pub fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_micros() as f64 / 1e3
-}
-
 /// Writes a row of `sgr.runs` and returns its id.
 pub fn note_run(task: &str, parameters: &serde_json::Value, outcome: &Outcome) -> Result<i64> {
     let result = json!({
@@ -359,21 +330,5 @@ pub fn note_run(task: &str, parameters: &serde_json::Value, outcome: &Outcome) -
         "pairs": outcome.pairs,
         "memory_bytes": outcome.memory_bytes,
     });
-    let mut run_id = 0;
-    spi::select_fresh(
-        include_str!("../sql/queries/run_insert.sql"),
-        &Sources::NONE,
-        &[
-            Arg::Text(task),
-            Arg::Text(&parameters.to_string()),
-            Arg::Text(&result.to_string()),
-            Arg::Float(outcome.elapsed_ms),
-            Arg::Text(env!("CARGO_PKG_VERSION")),
-        ],
-        |row| {
-            run_id = row.int(0).unwrap_or(0);
-            Ok(())
-        },
-    )?;
-    Ok(run_id)
+    run::note(task, parameters, &result, outcome.elapsed_ms)
 }

@@ -44,3 +44,28 @@ pub fn current_role() -> pg_sys::Oid {
     // SAFETY: main thread, inside a transaction.
     unsafe { pg_sys::GetUserId() }
 }
+
+/// What is done with files of the server.
+#[derive(Clone, Copy)]
+pub enum Access {
+    /// `pg_read_server_files`
+    Read,
+    /// `pg_write_server_files`
+    Write,
+}
+
+/// Errors: 42501 unless the current role may read or write files of the server, as COPY demands it.
+#[allow(unsafe_code, reason = "role membership has no safe wrapper")]
+pub fn server_files(access: Access) -> Result<()> {
+    let (role, name) = match access {
+        Access::Read => (pg_sys::ROLE_PG_READ_SERVER_FILES, "pg_read_server_files"),
+        Access::Write => (pg_sys::ROLE_PG_WRITE_SERVER_FILES, "pg_write_server_files"),
+    };
+    // SAFETY: main thread, inside a transaction.
+    if unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), pg_sys::Oid::from(role)) } {
+        return Ok(());
+    }
+    Err(Error::new(pgrx::PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for files of the server")
+        .detail(format!("only roles with the rights of {name} may name one"))
+        .hint("use \\copy from a client, or have a superuser GRANT that role"))
+}

@@ -3,7 +3,7 @@
 //! Statements name roles in braces, `FROM {tracks} AS t`; [`Sources::expand`] puts the relation in.
 
 use crate::error::Result;
-use crate::spi;
+use crate::spi::{self, Arg};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The roles, in the order of [`Sources`]' fields.
@@ -43,6 +43,23 @@ impl Sources {
     /// Changes whenever a mapping changes; 0 when nothing is mapped.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// What a role reads, as people know it.
+    pub fn relation_name(&self, role: &str) -> Result<String> {
+        let mut name = format!("sgr.{role}");
+        spi::select("SELECT relation FROM sgr.sources WHERE role = $1", &Sources::NONE, &[Arg::Text(role)], |row| {
+            if let Some(relation) = row.text(0) {
+                name = relation.into_owned();
+            }
+            Ok(())
+        })?;
+        Ok(name)
+    }
+
+    /// Whether any role reads a relation of the user's own, whose changes no trigger notes.
+    pub fn any_mapped(&self) -> bool {
+        self.queries.iter().any(|query| !query.is_empty())
     }
 
     /// Whether a relation of the user's own stands in for this role.

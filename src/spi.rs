@@ -54,9 +54,37 @@ pub fn select_as(
     run(sql, sources, args, !fresh, each)
 }
 
+/// [`select`] for a statement that names relations of the user's own: its plan is not kept.
+pub fn select_once(sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
+    run_plan(|| prepare(sql, args), args, true, each)
+}
+
 /// Writes, and returns the number of rows touched.
 pub fn execute(sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<u64> {
     run(sql, sources, args, false, |_| Ok(()))
+}
+
+/// Runs `work`; what it plans over whole tables (`whole`) does without nested loops and without compilation. The planner
+/// cannot know how many rows the parts of a long statement return to each other: where it guesses few, a nested loop over
+/// many takes hours; where it guesses many, compiling takes longer than the statement.
+pub fn planned<R>(whole: bool, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    if !whole {
+        return work();
+    }
+    let mut before = String::new();
+    select_fresh(include_str!("../sql/queries/planner_settings.sql"), &Sources::NONE, &[], |row| {
+        before = row.text(0).unwrap_or_default().into_owned();
+        Ok(())
+    })?;
+    let set = |settings: &str| {
+        let sql = include_str!("../sql/queries/planner_set.sql");
+        select_fresh(sql, &Sources::NONE, &[Arg::Text(settings)], |_| Ok(()))
+    };
+    // After an error the setting goes with the transaction.
+    set(r#"{"enable_nestloop": "off", "jit": "off"}"#)?;
+    let result = work()?;
+    set(&before)?;
+    Ok(result)
 }
 
 #[repr(C)]
@@ -68,10 +96,19 @@ struct Receiver<'a> {
     failure: Option<Error>,
 }
 
-#[allow(unsafe_code, reason = "SPI with a DestReceiver has no safe wrapper in pgrx")]
 fn run(
     sql: &'static str,
     sources: &Sources,
+    args: &[Arg],
+    read_only: bool,
+    each: impl FnMut(&Row) -> Result<()>,
+) -> Result<u64> {
+    run_plan(|| kept_plan(sql, sources, args), args, read_only, each)
+}
+
+#[allow(unsafe_code, reason = "SPI with a DestReceiver has no safe wrapper in pgrx")]
+fn run_plan(
+    plan: impl FnOnce() -> Result<pg_sys::SPIPlanPtr>,
     args: &[Arg],
     read_only: bool,
     mut each: impl FnMut(&Row) -> Result<()>,
@@ -82,7 +119,7 @@ fn run(
         if pg_sys::SPI_connect() != pg_sys::SPI_OK_CONNECT as i32 {
             return Err(internal("SPI_connect failed"));
         }
-        let plan = kept_plan(sql, sources, args)?;
+        let plan = plan()?;
         let params = pg_sys::makeParamList(i32::try_from(args.len()).unwrap_or(i32::MAX));
         let slots = (*params).params.as_mut_slice(args.len());
         for (slot, arg) in slots.iter_mut().zip(args) {

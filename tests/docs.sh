@@ -10,6 +10,7 @@
 #   ```sh test        is run by bash; any other ```sh is not
 #   ```output         is what the block before it must print, but for trailing blanks
 #   <!-- setup        SQL that the reader need not see, up to a line -->
+#   <!-- printed      SQL that prints Markdown, up to a line -->; what follows, up to <!-- end -->, is what it must print
 #   <!-- replace A B  in the blocks that follow, A stands for B: host names, ports; B may hold $PGHOST and the like
 #
 # The first block that fails ends its file; those after it count as failed.
@@ -53,6 +54,11 @@ cut_blocks() {
             return line
         }
         BEGIN { script = folder "/script" }
+        kind == "markdown" {
+            if (/^<!-- end -->/) kind = ""
+            else print >path
+            next
+        }
         kind == "" && /^<!-- replace / {
             swaps++
             from[swaps] = $3
@@ -64,6 +70,20 @@ cut_blocks() {
         }
         kind == "" && /^<!-- setup/ { kind = "setup"; begin("sql"); next }
         kind == "setup" && /^-->/ { finish(); kind = ""; next }
+        kind == "" && /^<!-- printed/ {
+            kind = "printed"
+            begin("sql")
+            print "\\pset format unaligned\n\\pset tuples_only on" >path
+            next
+        }
+        kind == "printed" && /^-->/ {
+            print "\\pset format aligned\n\\pset tuples_only off" >path
+            finish()
+            kind = "markdown"
+            path = folder "/" n ".want"
+            printf "" >path
+            next
+        }
         kind == "" && /^```sql *$/ { kind = "sql"; begin("sql"); next }
         kind == "" && /^```sh test *$/ { kind = "sh"; begin("sh"); next }
         kind == "" && /^```output *$/ { kind = "want"; path = folder "/" n ".want"; printf "" >path; next }
@@ -112,9 +132,17 @@ take_over() {
     awk -v folder="$2" '
         function number(    line) { return (getline line <(folder "/where")) > 0 ? line + 0 : 0 }
         inside && /^``` *$/ { inside = 0; dropping = 0 }
+        markdown && /^<!-- end -->/ { markdown = 0; dropping = 0 }
         dropping { next }
         { print }
-        !inside && (/^```sql *$/ || /^```sh test *$/ || /^<!-- setup/) { n = number() }
+        !inside && (/^```sql *$/ || /^```sh test *$/ || /^<!-- setup/ || /^<!-- printed/) { n = number() }
+        !inside && /^<!-- printed/ { printed = 1 }
+        printed && /^-->/ {
+            while ((getline line <(folder "/" n ".got")) > 0) print line
+            printed = 0
+            markdown = 1
+            dropping = 1
+        }
         !inside && /^```output *$/ {
             while ((getline line <(folder "/" n ".got")) > 0) print line
             dropping = 1

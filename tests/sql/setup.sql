@@ -7,9 +7,12 @@ CREATE PROCEDURE test.reset() LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') || ' RESTART IDENTITY'
              FROM pg_class WHERE relnamespace = 'sgr'::regnamespace AND relkind = 'r'
-               AND relname NOT IN ('signal_defaults', 'source_columns', 'cooccurrence_changes'));
+               AND relname NOT IN ('signal_defaults', 'source_columns', 'tag_alias_defaults', 'check_defaults', 'graphs', 'relations',
+                                   'cooccurrence_changes', 'graph_changes'));
+    DELETE FROM sgr.relations WHERE graph_id <> 0;
+    DELETE FROM sgr.graphs WHERE graph_id <> 0;
     -- Last, because the triggers note the others' going.
-    TRUNCATE sgr.cooccurrence_changes;
+    TRUNCATE sgr.cooccurrence_changes, sgr.graph_changes;
 END
 $$;
 

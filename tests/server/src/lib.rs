@@ -14,6 +14,8 @@
 //! | `crash` | the same for kill -9; on a server of its own |
 //! | `concurrency` | refreshes, writers and readers at the same time |
 //! | `dumps` | pg_dump and restore |
+//! | `export` | files of triples: round trips, DuckDB and pyarrow, the benchmarks, what is quarantined |
+//! | `export_refusals` | files of triples: errors, rights, cancels, terminated sessions, full disks leave nothing behind |
 //! | `sessions` | the extension, sources, rights and limits change under live sessions; read-only transactions |
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
@@ -30,6 +32,7 @@ pub mod catalogue;
 pub mod data;
 pub mod database;
 pub mod evaluate;
+pub mod files;
 pub mod sample;
 pub mod truth;
 

@@ -1,0 +1,1 @@
+DELETE FROM sgr.quarantine WHERE stage = 'clean' AND document_id = ANY ($1)
