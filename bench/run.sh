@@ -4,6 +4,7 @@
 #   bench/run.sh            everything, about 12 minutes; results go to bench/results/<date>-<os>-<cpu>/
 #   bench/run.sh --quick    the same on small sizes and without the Python peers, under a minute; results go to build/
 #   bench/run.sh --only pairs,latency      some of: pairs, large, incremental, copy, latency, memory
+#   bench/run.sh graph [--quick]           the knowledge graph: cleaning, fusion, export; about 8 minutes
 #
 # The installed extension is measured: run scripts/install.sh before, as `make bench` does.
 
@@ -12,8 +13,13 @@
 # shellcheck source=scripts/pg.sh
 . "$ROOT/scripts/pg.sh"
 
-case " $* " in
-    *" --quick "*) packages=(psycopg2-binary) ;;
+program=main.py
+if [ "${1:-}" = graph ]; then
+    program=graph.py
+    shift
+fi
+case "$program $* " in
+    graph.py* | *" --quick "*) packages=(psycopg2-binary) ;;
     *) packages=(duckdb implicit numpy psycopg2-binary scipy) ;;
 esac
 
@@ -30,8 +36,10 @@ if [ ! -x "$work/venv/bin/python" ]; then
 fi
 quiet bench-pip "$work/venv/bin/pip" install --disable-pip-version-check \
     --constraint "$ROOT/bench/requirements.txt" "${packages[@]}"
-say "building the engine without Postgres around it"
-quiet bench-engine cargo build --release --manifest-path "$ROOT/bench/engine/Cargo.toml" --target-dir "$work/target"
+if [ $program = main.py ]; then
+    say "building the engine without Postgres around it"
+    quiet bench-engine cargo build --release --manifest-path "$ROOT/bench/engine/Cargo.toml" --target-dir "$work/target"
+fi
 
 export SGR_BENCH_WORK="$work"
 # One server for everybody. What differs from the defaults is what anyone would set on a machine of 8 GB and more;
@@ -39,4 +47,4 @@ export SGR_BENCH_WORK="$work"
 exec "$ROOT/scripts/server.sh" run --durable \
     --conf shared_buffers=2GB --conf effective_cache_size=6GB --conf maintenance_work_mem=1GB \
     --conf max_wal_size=8GB --conf min_wal_size=4GB --conf checkpoint_timeout=30min --conf random_page_cost=1.1 --conf log_checkpoints=off \
-    -- "$work/venv/bin/python" "$ROOT/bench/main.py" "$@"
+    -- "$work/venv/bin/python" "$ROOT/bench/$program" "$@"
