@@ -215,7 +215,8 @@ fn labelled() -> Vec<Pair> {
     text.lines()
         .filter(|line| !line.starts_with('#'))
         .map(|line| {
-            let [part, kind, left, right, of_left, of_right, of_both, same] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+            let [part, kind, left, right, of_left, of_right, of_both, same] =
+                line.split('\t').collect::<Vec<_>>().try_into().unwrap();
             let kind = match kind {
                 "artist" => EntityKind::Artist,
                 "label" => EntityKind::Label,
@@ -235,8 +236,10 @@ fn labelled_pairs_are_fused_with_precision_and_recall() {
     assert!(labelled.len() >= 60);
     for part in ["dev", "test"] {
         let (mut found, mut right, mut wanted) = (0, 0, 0);
-        for (_, kind, left, other, [of_left, of_other, of_both], same) in labelled.iter().filter(|pair| pair.0 == part) {
-            let members = |from: u64, all: u64| (0..*of_both).chain((*of_both..all).map(|own| from + own)).collect::<Vec<u64>>();
+        for (_, kind, left, other, [of_left, of_other, of_both], same) in labelled.iter().filter(|pair| pair.0 == part)
+        {
+            let members =
+                |from: u64, all: u64| (0..*of_both).chain((*of_both..all).map(|own| from + own)).collect::<Vec<u64>>();
             let (of_left, of_other) = (members(1000, *of_left), members(2000, *of_other));
             let rows = [
                 Row { members: &of_left, ..Row::named(1, left, 2) },
@@ -247,7 +250,9 @@ fn labelled_pairs_are_fused_with_precision_and_recall() {
             wanted += usize::from(*same);
             right += usize::from(fused && *same);
             if fused != *same && (part == "dev" || std::env::var_os("SGR_SHOW_TEST").is_some()) {
-                println!("{part}: {kind:?} {left:?} and {other:?}, {of_both} in common: fused {fused}, labelled {same}");
+                println!(
+                    "{part}: {kind:?} {left:?} and {other:?}, {of_both} in common: fused {fused}, labelled {same}"
+                );
             }
         }
         let (precision, recall) = (right as f64 / found as f64, right as f64 / wanted as f64);

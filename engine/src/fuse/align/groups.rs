@@ -153,7 +153,8 @@ fn names_differ(work: &Work, left: &Traits, right: &Traits) -> bool {
     left.keys.iter().any(|&left| {
         right.keys.iter().any(|&right| {
             let (left, right) = (&*keys[left as usize], &*keys[right as usize]);
-            left != right && (numbers_differ(left, right)
+            left != right
+                && (numbers_differ(left, right)
                     || (!tolerant
                         && similarity(left, right) < far
                         && judge(work.kind, left, right, min_similarity) == Verdict::Different))

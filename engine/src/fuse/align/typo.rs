@@ -82,10 +82,11 @@ pub(super) fn judge(kind: EntityKind, left: &str, right: &str, min_similarity: f
     let distance = if one_len.abs_diff(other_len) <= 2 { osa_distance(&one, &other) } else { usize::MAX };
     let similarity = jaro_winkler(&one, &other);
     if distance <= 2 && similarity >= min_similarity - MEMBERS_ALLOWANCE {
-        let sure = similarity >= min_similarity && match kind {
-            EntityKind::Tag | EntityKind::Genre => is_slip(&one, &other, MIN_TYPO_LETTERS, MIN_WRONG_TAG),
-            _ => one_len.min(other_len) >= MIN_TYPO_LETTERS && words_differ_by_slip(&left_words, &right_words),
-        };
+        let sure = similarity >= min_similarity
+            && match kind {
+                EntityKind::Tag | EntityKind::Genre => is_slip(&one, &other, MIN_TYPO_LETTERS, MIN_WRONG_TAG),
+                _ => one_len.min(other_len) >= MIN_TYPO_LETTERS && words_differ_by_slip(&left_words, &right_words),
+            };
         return Verdict::Similar { similarity, sure };
     }
     if kind == EntityKind::Artist && same_words(left_words, right_words) {
