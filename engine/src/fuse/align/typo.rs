@@ -11,16 +11,21 @@ const TITLES: [&str; 8] = ["dj", "mc", "official", "music", "band", "uk", "us", 
 const MIN_TYPO_LETTERS: usize = 7;
 /// A word in which two letters are swapped or one is doubled.
 const MIN_SWAPPED_WORD: usize = 5;
-/// A word in which a vowel is missing; a consonant makes another surname ("Johnson", "Johnston").
-const MIN_VOWEL_WORD: usize = 7;
-/// A word in which any other letter is wrong.
+/// A word in which a letter is missing.
+const MIN_GAP_WORD: usize = 7;
+/// A word in which a letter is another.
 const MIN_WRONG_WORD: usize = 8;
-/// Endings of surnames that differ in one letter and are none the less two: "Andersen", "Anderson".
+/// Endings of surnames that differ in one letter and are none the less two: "Andersen", "Anderson"; "Johnson", "Johnston".
 const SURNAME_ENDS: [&str; 3] = ["son", "sen", "ton"];
-/// Letters of the words that two names share from which on the names are told apart by more than one word's letters.
+/// Letters of two words or more that two names share, so that the letters of the last one hardly matter: inside it …
 const MIN_SHARED_LETTERS: usize = 8;
-/// A word that may be wrong among so many shared ones; of four words and more any but a number.
-const MIN_WORD_AMONG: usize = 4;
+/// … and at its ends, too.
+const MIN_SHARED_LETTERS_ENDS: usize = 12;
+/// A word beside such.
+const MIN_WORD_AMONG: usize = 3;
+/// A name whose blanks differ, too, in which two letters are swapped or one is doubled; in which any other is wrong.
+const MIN_SWAPPED_BLANKS: usize = 10;
+const MIN_WRONG_BLANKS: usize = 14;
 /// Letters of a name that differs only in blanks.
 const MIN_BLANKS_LETTERS: usize = 6;
 /// Tags have no second word that would tell them apart, so one wrong letter takes a longer word.
@@ -107,7 +112,7 @@ fn same_words<'a>(mut left: Vec<&'a str>, mut right: Vec<&'a str>) -> bool {
 /// Whether exactly one word differs, by what looks like a typing error.
 fn words_differ_by_slip(left: &[&str], right: &[&str]) -> bool {
     if left.len() != right.len() {
-        return false;
+        return is_slip(&left.concat(), &right.concat(), MIN_SWAPPED_BLANKS, MIN_WRONG_BLANKS);
     }
     let mut different = left.iter().zip(right).filter(|(one, other)| one != other);
     let (Some((one, other)), None) = (different.next(), different.next()) else { return false };
@@ -117,16 +122,15 @@ fn words_differ_by_slip(left: &[&str], right: &[&str]) -> bool {
         let shorter = one.chars().count().min(other.chars().count());
         let same_ends = one.chars().next() == other.chars().next() && one.chars().last() == other.chars().last();
         return match osa_distance(one, other) {
-            1 => shorter >= MIN_WORD_AMONG && (same_ends || left.len() > 3),
-            _ => shorter >= MIN_VOWEL_WORD && same_ends,
+            1 => shorter >= MIN_WORD_AMONG && (same_ends || shared_letters >= MIN_SHARED_LETTERS_ENDS),
+            _ => shorter >= MIN_GAP_WORD && same_ends,
         };
     }
     is_slip(one, other, MIN_SWAPPED_WORD, MIN_WRONG_WORD)
 }
 
 /// Whether two words differ by a slip of the finger rather than by meaning: a letter doubled or two swapped inside words
-/// of `swapped` letters, a vowel left out of words of [`MIN_VOWEL_WORD`], another letter wrong inside words of `wrong`;
-/// never the first letter, never the end, where genders, plurals and other endings are.
+/// of `swapped` letters, one missing in words of [`MIN_GAP_WORD`], another letter in words of `wrong`; never the first letter, never the end, where genders, plurals and other endings are.
 fn is_slip(one: &str, other: &str, swapped: usize, wrong: usize) -> bool {
     let surnames = |word: &str| SURNAME_ENDS.iter().any(|end| word.ends_with(end));
     let both_surnames = surnames(one) && surnames(other);
@@ -141,12 +145,10 @@ fn is_slip(one: &str, other: &str, swapped: usize, wrong: usize) -> bool {
     let start = one.iter().zip(&other).take_while(|(left, right)| left == right).count();
     let end = one.iter().rev().zip(other.iter().rev()).take_while(|(left, right)| left == right).count();
     let rest = |word: &[char]| word.len().saturating_sub(start + end);
-    let is_vowel = |letter: &char| matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
     match (rest(&one), rest(&other)) {
         (2, 2) => shorter >= swapped && one[start] == other[start + 1] && one[start + 1] == other[start],
-        (1, 0) if is_vowel(&one[start]) => shorter >= MIN_VOWEL_WORD.min(wrong),
-        (0, 1) if is_vowel(&other[start]) => shorter >= MIN_VOWEL_WORD.min(wrong),
-        (0 | 1, 0 | 1) => shorter >= wrong && !both_surnames,
+        (0, 1) | (1, 0) => shorter >= MIN_GAP_WORD.max(wrong.saturating_sub(1)) && !both_surnames,
+        (1, 1) => shorter >= wrong && !both_surnames,
         _ => false,
     }
 }
