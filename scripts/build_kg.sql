@@ -1,5 +1,5 @@
 CREATE EXTENSION sgr_graph;
-SELECT FROM sgr_demo_load() LIMIT 0;
+SELECT sum(rows_loaded) AS rows_of_the_catalogue FROM sgr_demo_load();
 \echo
 \echo The graph of the demo catalogue: SELECT * FROM sgr_build_kg()
 SELECT stage, outcome, rows_in, rows_out, rejected, round(elapsed_ms::numeric) AS ms, detail FROM sgr_build_kg();

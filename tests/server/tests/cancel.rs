@@ -31,6 +31,15 @@ const STATEMENTS: [(&str, &str); 7] = [
     ("demo_load", "SELECT sgr_demo_load(100000, 30000, 50000, 2, 200, replace => true)"),
 ];
 
+/// The same of the knowledge graph.
+const GRAPH_STATEMENTS: [(&str, &str); 5] = [
+    ("clean", "SELECT sgr_clean()"),
+    ("fuse", "SELECT sgr_fuse()"),
+    ("triples", "SELECT sgr_triples_refresh(mode => 'full')"),
+    ("validate", "SELECT sgr_kg_validate()"),
+    ("build_kg", "SELECT sgr_build_kg(mode => 'full')"),
+];
+
 /// Cheap to compare, and different after any refresh or load.
 fn trace(client: &mut Client) -> String {
     one(
@@ -55,27 +64,16 @@ fn cancelled(client: &mut Client, sql: &str) -> Option<Instant> {
     }
 }
 
-#[test]
-fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
-    let database = Database::create("cancel");
+/// Cancels each statement some times, by a request or a time-out, and looks at what it leaves. `loading`: what a statement
+/// named demo_load takes.
+fn cancel_each(database: &Database, statements: &[(&str, &str)], loading: Duration, trace: fn(&mut Client) -> String) {
     let (mut client, mut other) = (database.connect(), database.connect());
-    let started = Instant::now();
-    client.batch_execute("SELECT sgr_demo_load(100000, 30000, 50000, 1, 200)").unwrap();
-    let loading = started.elapsed();
-    client.batch_execute("SELECT sgr_cooccur_refresh()").unwrap();
-    // Something to do for the incremental refresh, just under what it takes.
-    client
-        .batch_execute("DELETE FROM sgr.playlist_tracks WHERE playlist_id % 12 = 5 AND position % 2 = 0; ANALYZE")
-        .unwrap();
-    tell!("catalogue and first refresh: {:.1} s", started.elapsed().as_secs_f64());
-    let whole = checksum(&mut client);
     let before = trace(&mut client);
     let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
     let mut worst = Duration::ZERO;
     let mut late = Vec::new();
-
-    for (what, sql) in STATEMENTS {
+    for &(what, sql) in statements {
         // Each in a transaction that is rolled back, should it end before the cancel comes.
         let mut takes = loading;
         if what != "demo_load" {
@@ -133,6 +131,24 @@ fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
         tell!("    late: {line}");
     }
     assert!(worst < BOUND, "{late:?}");
+}
+
+#[test]
+fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
+    let database = Database::create("cancel");
+    let mut client = database.connect();
+    let started = Instant::now();
+    client.batch_execute("SELECT sgr_demo_load(100000, 30000, 50000, 1, 200)").unwrap();
+    let loading = started.elapsed();
+    client.batch_execute("SELECT sgr_cooccur_refresh()").unwrap();
+    // Something to do for the incremental refresh, just under what it takes.
+    client
+        .batch_execute("DELETE FROM sgr.playlist_tracks WHERE playlist_id % 12 = 5 AND position % 2 = 0; ANALYZE")
+        .unwrap();
+    tell!("catalogue and first refresh: {:.1} s", started.elapsed().as_secs_f64());
+    let whole = checksum(&mut client);
+
+    cancel_each(&database, &STATEMENTS, loading, trace);
     assert_eq!(checksum(&mut client), whole, "the old result");
     for mode in ["incremental", "full"] {
         let started = Instant::now();
@@ -140,4 +156,38 @@ fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
         tell!("the next {mode} refresh works: {:.1} s", started.elapsed().as_secs_f64());
         assert_ne!(checksum(&mut client), whole, "the next refresh counts what changed");
     }
+}
+
+/// What the stages of the graph write.
+fn graph_trace(client: &mut Client) -> String {
+    one(
+        client,
+        "SELECT concat_ws(' ', (SELECT max(run_id) FROM sgr.runs), (SELECT count(*) FROM sgr.tracks),
+             (SELECT count(*) FROM sgr.triples), (SELECT count(*) FROM sgr.entities),
+             (SELECT count(*) FROM sgr.entity_aliases), (SELECT count(*) FROM sgr.quarantine),
+             (SELECT string_agg(s::text, ';' ORDER BY stage) FROM sgr.stage_state s))",
+    )
+}
+
+#[test]
+fn stages_of_the_graph_return_in_time_when_cancelled_and_leave_the_old_graph() {
+    let database = Database::create("cancel_graph");
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "SELECT sgr_demo_load(10000, 3000, 3000, 1);
+             SELECT sgr_cooccur_refresh();
+             SELECT sgr_build_kg();
+             -- Something to do for each stage.
+             UPDATE sgr.tracks SET genre = 'Other' WHERE track_id % 3 = 0;
+             INSERT INTO sgr.artists (artist_id, name)
+             SELECT 100000 + n, 'Artist ' || md5(n::text) FROM generate_series(1, 60000) AS n;
+             INSERT INTO sgr.raw_documents (body)
+             SELECT json_build_object('kind', 'track', 'id', n, 'title', 'Track ' || n, 'description', repeat('words ', 200),
+                 'user', json_build_object('id', n % 5000, 'username', 'Artist ' || n % 5000))
+             FROM generate_series(100000, 130000) AS n",
+        )
+        .unwrap();
+    cancel_each(&database, &GRAPH_STATEMENTS, Duration::ZERO, graph_trace);
+    client.batch_execute("SELECT sgr_build_kg()").unwrap();
 }
