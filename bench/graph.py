@@ -65,7 +65,7 @@ def fusion(counts):
     results = []
     for count in counts:
         connection = database("bench_graph")
-        query(connection, sql_file("artist_names.sql"), (count,))
+        query(connection, sql_file("artist_names.sql").replace("{rows}", str(count)))
         pid = query(connection, "SELECT pg_backend_pid()")[0][0]
         seconds, rows = timed(
             lambda: query(connection, "SELECT kind, decisions, elapsed_ms FROM sgr_fuse() WHERE kind IN ('artist', 'credit')")
@@ -84,7 +84,7 @@ def fusion(counts):
 def export(count):
     """sgr_triples_export() and COPY of the same rows, alternating, the best of three."""
     connection = database("bench_graph")
-    query(connection, sql_file("triples.sql"), (count,))
+    query(connection, sql_file("triples.sql").replace("{rows}", str(count)))
     query(connection, "VACUUM ANALYZE sgr.triples, sgr.entities")
     folder = SERVER_FOLDER / "export"
     query(connection, f"COPY (SELECT 1) TO PROGRAM 'mkdir -p {folder}'")

@@ -69,11 +69,16 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM sgr.note_baskets('playlist', array_agg(d.playlist_id))
-        FROM (SELECT DISTINCT e.playlist_id FROM new_rows AS n JOIN sgr.playlist_tracks AS e ON e.track_id = n.track_id
+        -- OFFSET 0: probes by the index whatever the planner thinks of the new rows, of which it knows nothing; else
+        -- many small statements would each read all entries.
+        FROM (SELECT DISTINCT e.playlist_id FROM new_rows AS n
+              CROSS JOIN LATERAL (SELECT p.playlist_id FROM sgr.playlist_tracks AS p
+                                  WHERE p.track_id = n.track_id OFFSET 0) AS e
               WHERE n.artist_id IS NOT NULL LIMIT 10001) AS d;
         PERFORM sgr.note_baskets('like', array_agg(d.user_id))
         FROM (SELECT DISTINCT i.user_id FROM new_rows AS n
-              JOIN sgr.interactions AS i ON i.track_id = n.track_id AND i.kind = 'like'
+              CROSS JOIN LATERAL (SELECT l.user_id FROM sgr.interactions AS l
+                                  WHERE l.track_id = n.track_id AND l.kind = 'like' OFFSET 0) AS i
               WHERE n.artist_id IS NOT NULL LIMIT 10001) AS d;
         RETURN NULL;
     ELSIF TG_OP = 'UPDATE' THEN

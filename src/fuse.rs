@@ -320,6 +320,7 @@ impl Fusion<'_> {
                 titles.extend(row.int(0).zip(row.text(1).map(|title| title.into_owned())));
                 Ok(())
             })?;
+            let labels = self.spellings(include_str!("../sql/queries/fuse_labels.sql"))?;
             outcome.rows_read = (artists.len() + titles.len()) as i64;
             let mut whole = Vec::new();
             let sql = "SELECT name FROM sgr.known_artist_names";
@@ -329,7 +330,7 @@ impl Fusion<'_> {
             })?;
             let rows = pipeline(
                 |output: &Output<()>| {
-                    Ok(self.pool.install(|| credit_rows(&artists, &titles, &whole, output.cancelled())))
+                    Ok(self.pool.install(|| credit_rows(&artists, &titles, &whole, &labels, output.cancelled())))
                 },
                 |_| Ok(()),
             )?;
@@ -362,6 +363,7 @@ fn credit_rows(
     artists: &[Named],
     titles: &[(i64, String)],
     whole: &[String],
+    labels: &[Named],
     cancelled: &std::sync::atomic::AtomicBool,
 ) -> Vec<CreditRow> {
     use rayon::prelude::*;
@@ -370,6 +372,15 @@ fn credit_rows(
     let mut known = KnownNames::from_counts(artists.iter().map(|artist| (artist.name.as_str(), artist.weight)));
     for name in whole {
         known.add(name);
+    }
+    for label in labels {
+        known.add_label(&label.name);
+    }
+    for (_, title) in titles {
+        if cancelled.load(Relaxed) {
+            return Vec::new();
+        }
+        known.add_title(title);
     }
     let split: Vec<Vec<Credit>> = artists
         .par_iter()

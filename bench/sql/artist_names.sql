@@ -4,4 +4,4 @@ SELECT n, CASE WHEN n % 5 = 0 THEN upper(name) WHEN n % 35 = 4 THEN 'The ' || na
 FROM (SELECT n, (SELECT string_agg(initcap(translate(substr(md5(w || ' ' || k), 1, 3 + ('x' || substr(md5(k || 'l' || w), 1, 2))::bit(8)::int % 6),
                         '0123456789', 'aeiouyrlns')), ' ' ORDER BY w)
              FROM generate_series(1, 1 + k % 3) AS w) AS name
-      FROM (SELECT n, CASE WHEN n % 5 = 0 THEN n - 4 ELSE n END AS k FROM generate_series(1, %s) AS n) AS numbers) AS names
+      FROM (SELECT n, CASE WHEN n % 5 = 0 THEN n - 4 ELSE n END AS k FROM generate_series(1, {rows}) AS n) AS numbers) AS names

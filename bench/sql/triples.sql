@@ -7,5 +7,5 @@ WITH e AS (
 )
 INSERT INTO sgr.triples (head, relation, tail, weight, source, run_id)
 SELECT 1 + n % 200000, 1 + n / 200000 % 5, 1 + (n * 7919::bigint + n / 200000) % 200000, 0.5, 1, 1
-FROM generate_series(0, %s - 1) AS n
+FROM generate_series(0, {rows} - 1) AS n
 ON CONFLICT DO NOTHING

@@ -10,11 +10,11 @@
 //!    constant size, so the cost grows about linearly with the rows; blocks over [`AlignConfig::max_block`] are
 //!    subdivided, then skipped and counted.
 //!
-//! Similar keys suffice by themselves only where a typing error is the likely reason: blanks, "and" or an article; a
-//! doubled letter or two swapped ones inside a long word; another letter in the midst of a very long one. Short names,
-//! ends of words ("Paul", "Paula"), first letters, another order of words need [members in
-//! common](AlignConfig::min_common); names that differ in a whole word are different except for words like "DJ" and
-//! "Official", and those need members in common, too. Names whose numbers differ are never one thing.
+//! Similar keys suffice by themselves only where a typing error is the likely reason: blanks, "and" or an article before
+//! several words; a doubled letter or two swapped ones inside a word; a missing or a wrong letter inside a long one, or
+//! beside words that hardly any other name has. Short names, ends of words ("Paul", "Paula"), first letters, another
+//! order of words need [members in common](AlignConfig::min_common), and so do names that differ in a word like "DJ" or
+//! "Official"; names that differ in any other word are different. Names whose numbers differ are never one thing.
 //!
 //! # Contradictions
 //!

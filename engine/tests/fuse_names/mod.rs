@@ -22,7 +22,7 @@ const COMMON: [&str; 12] =
 pub struct Invented {
     names: Vec<String>,
     /// The artist of each row: the row that he was invented for.
-    artists: Vec<usize>,
+    pub artists: Vec<usize>,
     /// Hashes of titles.
     members: Vec<Vec<u64>>,
 }

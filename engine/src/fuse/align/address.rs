@@ -10,8 +10,8 @@ const TRACKING: [&str; 6] = ["si", "ref", "in", "fbclid", "gclid", "feature"];
 
 /// Joins rows of one URN, then rows of one URL.
 pub(super) fn link(work: &mut Work, groups: &mut Groups) -> Result<(), FuseError> {
-    let urns = same(work, |row| urn(row))?;
-    let urls = same(work, |row| url(row))?;
+    let urns = same(work, urn)?;
+    let urls = same(work, url)?;
     for (pairs, reason) in [(urns, Reason::Urn), (urls, Reason::Url)] {
         for (at, (left, right)) in pairs.into_iter().enumerate() {
             if at % 4096 == 0 {

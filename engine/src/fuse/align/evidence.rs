@@ -78,7 +78,8 @@ fn relation(work: &Work, one: u32, other: u32) -> Option<(Method, f32, String)> 
     if key == other_key {
         return Some((Method::SameName, 1.0, format!("name key {key:?}{in_common}")));
     }
-    match typo::judge(work.kind, key, other_key, f64::from(work.config.min_similarity)) {
+    let min_similarity = f64::from(work.config.min_similarity);
+    match typo::judge(work.kind, key, other_key, min_similarity, |word| work.keyed.is_rare(word)) {
         Verdict::Similar { similarity, sure } if sure || work.members.suffice(one, other, work.config.min_common) => {
             let evidence = format!("name keys {key:?} and {other_key:?}{in_common}");
             Some((Method::SimilarName, similarity as f32, evidence))

@@ -157,7 +157,8 @@ fn names_differ(work: &Work, left: &Traits, right: &Traits) -> bool {
                 && (numbers_differ(left, right)
                     || (!tolerant
                         && similarity(left, right) < far
-                        && judge(work.kind, left, right, min_similarity) == Verdict::Different))
+                        && judge(work.kind, left, right, min_similarity, |word| work.keyed.is_rare(word))
+                            == Verdict::Different))
         })
     })
 }

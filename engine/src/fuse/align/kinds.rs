@@ -1,15 +1,18 @@
 //! What is compared for each kind: keys, and what rows of equal keys may contradict each other in.
 
 use super::blocks::Blocks;
+use super::typo::significant;
 use super::{EntityKind, FuseError, Row, check};
 use crate::fuse::keys::{company_words, label_key, name_key, tag_key};
 use rayon::prelude::*;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 use std::sync::atomic::AtomicBool;
 
 /// Rows whose keys are made between two looks at the flag.
 const STEP: usize = 2048;
+/// A word that so many different keys have, or fewer, is rare.
+const RARE: u32 = 5;
 /// Keys of at most so many letters are worth little when they are equal only after accents were removed ("MØ", "Mo").
 const SHORT_NAME: usize = 3;
 
@@ -21,6 +24,8 @@ pub(super) struct Keyed {
     pub(super) rows: Vec<Vec<u32>>,
     /// The key of each row; `u32::MAX` without a name.
     pub(super) key_of: Vec<u32>,
+    /// The number of keys that have a word, by the word's hash; empty for kinds whose keys are one word.
+    word_counts: FxHashMap<u64, u32>,
 }
 
 impl Keyed {
@@ -49,7 +54,12 @@ impl Keyed {
             },
             cancelled,
         )?;
-        let mut keyed = Keyed { keys: Vec::new(), rows: Vec::new(), key_of: vec![u32::MAX; rows.len()] };
+        let mut keyed = Keyed {
+            keys: Vec::new(),
+            rows: Vec::new(),
+            key_of: vec![u32::MAX; rows.len()],
+            word_counts: FxHashMap::default(),
+        };
         let mut first_of = vec![u32::MAX; rows.len()];
         for rows in &groups {
             rows.iter().for_each(|&row| first_of[row as usize] = rows[0]);
@@ -73,7 +83,27 @@ impl Keyed {
                 keyed.rows.push(vec![row]);
             }
         }
+        if matches!(kind, EntityKind::Artist | EntityKind::Label) {
+            keyed.count_words(cancelled)?;
+        }
         Ok(keyed)
+    }
+
+    fn count_words(&mut self, cancelled: &AtomicBool) -> Result<(), FuseError> {
+        for (at, key) in self.keys.iter().enumerate() {
+            if at % STEP == 0 {
+                check(cancelled)?;
+            }
+            for word in significant(key) {
+                *self.word_counts.entry(hash(&[word])).or_insert(0) += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether so few keys have the word that names which share it are likely to be one.
+    pub(super) fn is_rare(&self, word: &str) -> bool {
+        self.word_counts.get(&hash(&[word])).is_none_or(|&count| count <= RARE)
     }
 
     /// The key of a row; empty without a name.
@@ -124,12 +154,10 @@ pub(super) fn claims(kind: EntityKind, row: &Row, key: &str) -> Vec<Claim> {
                 claims.push(Claim { is_account: false, field: hash(&["trade"]), value: hash(&[trade]) });
             }
         }
-        EntityKind::Artist => {
-            if key.chars().count() <= SHORT_NAME {
-                let letters: String =
-                    row.name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-                claims.push(Claim { is_account: false, field: hash(&["letters"]), value: hash(&[&letters]) });
-            }
+        EntityKind::Artist if key.chars().count() <= SHORT_NAME => {
+            let letters: String =
+                row.name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+            claims.push(Claim { is_account: false, field: hash(&["letters"]), value: hash(&[&letters]) });
         }
         _ => {}
     }

@@ -64,14 +64,16 @@ fn by_members(work: &mut Work) -> Result<Vec<Link>, FuseError> {
 /// Judges all pairs of every block. `alone`: keep only what names say without members.
 fn compare(work: &mut Work, blocks: &Blocks, alone: bool) -> Result<Vec<Link>, FuseError> {
     let (pairs, count, oversized) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    let keys = &work.keyed.keys;
+    let keyed = work.keyed;
+    let keys = &keyed.keys;
     let (kind, min_similarity) = (work.kind, f64::from(work.config.min_similarity));
     let compare_all = |block: &[Entry], found: &mut Vec<Link>| -> Result<(), FuseError> {
         check(work.cancelled)?;
         for (at, &(_, left)) in block.iter().enumerate() {
             for &(_, right) in &block[at + 1..] {
                 let (one, other) = (&*keys[left as usize], &*keys[right as usize]);
-                if let Verdict::Similar { similarity, sure } = typo::judge(kind, one, other, min_similarity)
+                if let Verdict::Similar { similarity, sure } =
+                    typo::judge(kind, one, other, min_similarity, |word| keyed.is_rare(word))
                     && (sure || !alone)
                 {
                     found.push(Link { similarity, sure, left, right });

@@ -11,15 +11,18 @@ const TITLES: [&str; 8] = ["dj", "mc", "official", "music", "band", "uk", "us", 
 const MIN_TYPO_LETTERS: usize = 7;
 /// A word in which two letters are swapped or one is doubled.
 const MIN_SWAPPED_WORD: usize = 5;
-/// A word in which a letter is missing.
-const MIN_GAP_WORD: usize = 7;
-/// A word in which a letter is another.
+/// A word in which a letter is another; one letter less if it is missing.
 const MIN_WRONG_WORD: usize = 8;
+/// The same beside a word of [`MIN_RARE_WORD`] letters that few names have.
+const MIN_SWAPPED_WORD_RARE: usize = 3;
+/// The same beside a word of [`MIN_RARE_WORD`] letters that few names have.
+const MIN_WRONG_WORD_RARE: usize = 6;
+const MIN_RARE_WORD: usize = 4;
 /// Endings of surnames that differ in one letter and are none the less two: "Andersen", "Anderson"; "Johnson", "Johnston".
 const SURNAME_ENDS: [&str; 3] = ["son", "sen", "ton"];
-/// Letters of two words or more that two names share, so that the letters of the last one hardly matter: inside it …
+/// Letters of two words or more that two names share, so that a letter of the last one hardly matters: inside it …
 const MIN_SHARED_LETTERS: usize = 8;
-/// … and at its ends, too.
+/// … and at its ends, if it is missing.
 const MIN_SHARED_LETTERS_ENDS: usize = 12;
 /// A word beside such.
 const MIN_WORD_AMONG: usize = 3;
@@ -45,11 +48,16 @@ pub(super) enum Verdict {
     },
 }
 
-/// The words of a key that tell names apart: all but articles and "and"; all if there are no others.
+/// The words of a key that tell names apart: all but "and", and articles at the beginning of a name ("The Bar", "Foo and
+/// the Bar"); all if there are no others.
 pub(super) fn significant(key: &str) -> impl Iterator<Item = &str> {
-    let filler = |word: &str| matches!(word, "the" | "and");
-    let only_filler = key.split(' ').all(filler);
-    key.split(' ').filter(move |word| only_filler || !filler(word))
+    let only_filler = key.split(' ').all(|word| matches!(word, "the" | "and"));
+    let mut begins = true;
+    key.split(' ').filter(move |&word| {
+        let filler = word == "and" || (begins && word == "the");
+        begins = filler;
+        only_filler || !filler
+    })
 }
 
 /// The Jaro-Winkler similarity of two keys without blanks, articles and "and"; in [0, 1].
@@ -65,8 +73,14 @@ pub(super) fn numbers_differ(left: &str, right: &str) -> bool {
     !numbers(left).eq(numbers(right))
 }
 
-/// Compares two different keys. Symmetric.
-pub(super) fn judge(kind: EntityKind, left: &str, right: &str, min_similarity: f64) -> Verdict {
+/// Compares two different keys; `is_rare` says of a word whether few names have it. Symmetric.
+pub(super) fn judge(
+    kind: EntityKind,
+    left: &str,
+    right: &str,
+    min_similarity: f64,
+    is_rare: impl Fn(&str) -> bool,
+) -> Verdict {
     if numbers_differ(left, right) {
         return Verdict::Different;
     }
@@ -90,7 +104,10 @@ pub(super) fn judge(kind: EntityKind, left: &str, right: &str, min_similarity: f
         let sure = similarity >= min_similarity
             && match kind {
                 EntityKind::Tag | EntityKind::Genre => is_slip(&one, &other, MIN_TYPO_LETTERS, MIN_WRONG_TAG),
-                _ => one_len.min(other_len) >= MIN_TYPO_LETTERS && words_differ_by_slip(&left_words, &right_words),
+                _ => {
+                    one_len.min(other_len) >= MIN_TYPO_LETTERS
+                        && words_differ_by_slip(&left_words, &right_words, is_rare)
+                }
             };
         return Verdict::Similar { similarity, sure };
     }
@@ -110,7 +127,7 @@ fn same_words<'a>(mut left: Vec<&'a str>, mut right: Vec<&'a str>) -> bool {
 }
 
 /// Whether exactly one word differs, by what looks like a typing error.
-fn words_differ_by_slip(left: &[&str], right: &[&str]) -> bool {
+fn words_differ_by_slip(left: &[&str], right: &[&str], is_rare: impl Fn(&str) -> bool) -> bool {
     if left.len() != right.len() {
         return is_slip(&left.concat(), &right.concat(), MIN_SWAPPED_BLANKS, MIN_WRONG_BLANKS);
     }
@@ -122,21 +139,30 @@ fn words_differ_by_slip(left: &[&str], right: &[&str]) -> bool {
         let shorter = one.chars().count().min(other.chars().count());
         let same_ends = one.chars().next() == other.chars().next() && one.chars().last() == other.chars().last();
         return match osa_distance(one, other) {
-            1 => shorter >= MIN_WORD_AMONG && (same_ends || shared_letters >= MIN_SHARED_LETTERS_ENDS),
-            _ => shorter >= MIN_GAP_WORD && same_ends,
+            1 => {
+                let gap = one.chars().count() != other.chars().count();
+                shorter >= MIN_WORD_AMONG && (same_ends || (gap && shared_letters >= MIN_SHARED_LETTERS_ENDS))
+            }
+            _ => shorter + 1 >= MIN_WRONG_WORD && same_ends,
         };
     }
-    is_slip(one, other, MIN_SWAPPED_WORD, MIN_WRONG_WORD)
+    let rare_shared =
+        left.iter().zip(right).any(|(one, other)| one == other && one.chars().count() >= MIN_RARE_WORD && is_rare(one));
+    if rare_shared {
+        is_slip(one, other, MIN_SWAPPED_WORD_RARE, MIN_WRONG_WORD_RARE)
+    } else {
+        is_slip(one, other, MIN_SWAPPED_WORD, MIN_WRONG_WORD)
+    }
 }
 
 /// Whether two words differ by a slip of the finger rather than by meaning: a letter doubled or two swapped inside words
-/// of `swapped` letters, one missing in words of [`MIN_GAP_WORD`], another letter in words of `wrong`; never the first letter, never the end, where genders, plurals and other endings are.
+/// of `swapped` letters, another letter in words of `wrong`, one missing in words of one letter less; never the first letter, never the end, where genders, plurals and other endings are.
 fn is_slip(one: &str, other: &str, swapped: usize, wrong: usize) -> bool {
     let surnames = |word: &str| SURNAME_ENDS.iter().any(|end| word.ends_with(end));
     let both_surnames = surnames(one) && surnames(other);
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let shorter = one.len().min(other.len());
-    if shorter < swapped.min(wrong) || one.first() != other.first() || one.last() != other.last() {
+    if shorter + 1 < swapped.min(wrong) || one.first() != other.first() || one.last() != other.last() {
         return false;
     }
     if shorter >= swapped && undoubled(&one) == undoubled(&other) {
@@ -147,7 +173,7 @@ fn is_slip(one: &str, other: &str, swapped: usize, wrong: usize) -> bool {
     let rest = |word: &[char]| word.len().saturating_sub(start + end);
     match (rest(&one), rest(&other)) {
         (2, 2) => shorter >= swapped && one[start] == other[start + 1] && one[start + 1] == other[start],
-        (0, 1) | (1, 0) => shorter >= MIN_GAP_WORD.max(wrong.saturating_sub(1)) && !both_surnames,
+        (0, 1) | (1, 0) => shorter + 1 >= wrong && !both_surnames,
         (1, 1) => shorter >= wrong && !both_surnames,
         _ => false,
     }

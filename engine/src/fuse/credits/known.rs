@@ -25,12 +25,16 @@ const COMPANY_ENDS: [&str; 7] = ["records", "recordings", "ltd", "llc", "inc", "
 pub struct KnownNames {
     /// Names that stand alone, by key, with their occurrences (at least 1).
     alone: FxHashMap<String, u32>,
+    /// How often texts that could be split at weak separators occur, by key: "Cold Diamond & Mink".
+    together: FxHashMap<String, u32>,
     /// Keys of names that are one act whatever their parts are.
     whole: FxHashSet<String>,
     /// Keys of labels, by [`label_key`].
     labels: FxHashSet<String>,
     /// First words of names of several words: most are first names.
     first_words: FxHashSet<String>,
+    /// Words of titles: plain words rather than stage names.
+    title_words: FxHashSet<String>,
     /// Whether the source loses separators.
     glues: bool,
 }
@@ -50,8 +54,10 @@ impl KnownNames {
     fn nothing() -> Self {
         KnownNames {
             alone: FxHashMap::default(),
+            together: FxHashMap::default(),
             whole: FxHashSet::default(),
             labels: FxHashSet::default(),
+            title_words: FxHashSet::default(),
             first_words: FxHashSet::default(),
             glues: false,
         }
@@ -89,6 +95,8 @@ impl KnownNames {
             for (segment, _) in &segments {
                 let parts = weak::parts(segment);
                 if parts.len() > 1 {
+                    let together = self.together.entry(name_key(segment)).or_insert(0);
+                    *together = together.saturating_add(*count);
                     for part in parts.iter().filter(|part| words(part).count() > 1) {
                         listed.entry(name_key(part)).or_default().insert(name_key(text));
                     }
@@ -134,6 +142,41 @@ impl KnownNames {
     /// Declares the name of a record company: glued to an artist's name, it is no credit.
     pub fn add_label(&mut self, name: &str) {
         self.labels.insert(label_key(name));
+    }
+
+    /// Reads the title of a track: the artists whom it names are artists on their own, and its words are plain words,
+    /// which tells the band in "Ronnie Laws & Pressure" from the stage name in "Saint Abdullah & Eomac".
+    pub fn add_title(&mut self, title: &str) {
+        for credit in super::title_credits(title, self) {
+            let key = name_key(&credit.name);
+            if weak::parts(&credit.name).len() == 1 && !self.whole.contains(&key) {
+                self.alone.entry(key).or_insert(1);
+            }
+        }
+        for word in name_key(title).split(' ') {
+            if !self.title_words.contains(word) {
+                self.title_words.insert(word.to_owned());
+            }
+        }
+    }
+
+    /// How often the names of this text occur together in this order.
+    pub(super) fn together(&self, text: &str) -> u32 {
+        self.together.get(&name_key(text)).copied().unwrap_or(0)
+    }
+
+    /// Whether a single word is neither a first name nor a plain word, as far as names and titles tell.
+    pub(super) fn is_stage_name(&self, word: &str) -> bool {
+        let key = name_key(word);
+        !self.title_words.is_empty() && !self.title_words.contains(&key) && !self.first_words.contains(&key)
+    }
+
+    /// Whether a name of several words is made of plain words only, as bands' names are rather than people's.
+    pub(super) fn is_phrase(&self, name: &str) -> bool {
+        let key = name_key(name);
+        let mut words = key.split(' ').peekable();
+        let is_person = words.peek().is_some_and(|first| self.first_words.contains(*first));
+        key.contains(' ') && !is_person && words.all(|word| self.title_words.contains(word))
     }
 
     /// Whether the name is known to be an artist on its own, with or without an article if it has two words besides.

@@ -4,7 +4,7 @@ use super::{KnownNames, Role, words};
 use std::ops::Range;
 
 const FEATURING: [&str; 6] = ["feat", "ft", "featuring", "feature", "starring", "f/"];
-const PRESENTS: [&str; 5] = ["pres", "presents", "presenting", "present", "pres:"];
+const PRESENTS: [&str; 3] = ["pres", "presents", "presenting"];
 const VERSUS: [&str; 2] = ["vs", "versus"];
 const MEETS: [&str; 2] = ["meets", "meet"];
 
@@ -71,8 +71,12 @@ pub(super) fn split(text: &str, known: &KnownNames) -> Vec<(String, Role)> {
 }
 
 fn separators(text: &str) -> Vec<(Range<usize>, Separator)> {
-    let mut found: Vec<(Range<usize>, Separator)> =
-        words(text).filter_map(|(start, end, word)| Some((start..end, separator(word)?))).collect();
+    let place = |(start, end, word): (usize, usize, &str)| {
+        // "w/Yolanda"
+        let end = if word.len() > 2 && word.starts_with("w/") { start + 2 } else { end };
+        Some((start..end, separator(&text[start..end])?))
+    };
+    let mut found: Vec<(Range<usize>, Separator)> = words(text).filter_map(place).collect();
     found.extend(text.match_indices(';').map(|(at, _)| (at..at + 1, Separator::Semicolon)));
     found.sort_by_key(|(place, _)| place.start);
     found

@@ -7,6 +7,8 @@ const DOMINANT_OCCURRENCES: u32 = 3;
 /// … and this many times as often as the rarer of its parts.
 const DOMINANT_RATIO: u32 = 3;
 
+/// A leader and a single word that occur together so often, and the word never without the leader, are one act.
+const RECURRENT: u32 = 2;
 /// A list of so many, not all of them bare words, is no name.
 const LONG_LIST: usize = 4;
 
@@ -19,7 +21,7 @@ const BACKING_STARTS: [&str; 25] = [
 const OWN_STARTS: [&str; 12] =
     ["co", "company", "friends", "guests", "her", "his", "my", "others", "sons", "su", "their", "band"];
 /// Last words of the names of backing bands.
-const ENSEMBLES: [&str; 38] = [
+const ENSEMBLES: [&str; 39] = [
     "allstars",
     "arkestra",
     "band",
@@ -32,6 +34,7 @@ const ENSEMBLES: [&str; 38] = [
     "experience",
     "explosion",
     "express",
+    "force",
     "foundation",
     "gang",
     "group",
@@ -97,7 +100,7 @@ pub(super) fn split(segment: &str, known: &KnownNames) -> Vec<String> {
     if groups.len() < 2 || is_one_act(segment, &texts, known) {
         return vec![segment.to_owned()];
     }
-    let splits = if groups.len() == 2 { pair_splits(&groups, known) } else { list_splits(&groups, known) };
+    let splits = if groups.len() == 2 { pair_splits(segment, &groups, known) } else { list_splits(&groups, known) };
     if !splits {
         return vec![segment.to_owned()];
     }
@@ -145,7 +148,8 @@ fn belongs(before: &Part, part: &Part, in_list: bool, known: &KnownNames) -> boo
             // "The Foo and The Bar" are two bands, "Jo Doe & The Bar" is one.
             let the_both = first == "the" && before.text.to_lowercase().starts_with("the ");
             let both_known = known.knows(before.text) && known.knows(part.text);
-            let backing = if BACKING_STARTS.contains(&first) { !the_both } else { is_ensemble(&text) && !both_known };
+            let ensemble = is_ensemble(&text) || (!known.knows(part.text) && known.is_phrase(&text));
+            let backing = if BACKING_STARTS.contains(&first) { !the_both } else { ensemble && !both_known };
             backing && !in_list
         }
         Joiner::Slash => false,
@@ -158,7 +162,9 @@ fn bare(word: &str) -> &str {
 
 fn is_ensemble(text: &str) -> bool {
     let last = bare(text.rsplit(' ').next().unwrap_or_default());
-    text.contains(' ') && (ENSEMBLES.contains(&last) || last.ends_with("stars"))
+    // "Egypt 80", "Brasil '66"
+    let year = last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_digit());
+    text.contains(' ') && (year || ENSEMBLES.contains(&last) || last.ends_with("stars"))
 }
 
 /// Whether the whole occurs so much more often than its parts that it must be one act.
@@ -170,7 +176,7 @@ fn is_one_act(segment: &str, parts: &[&str], known: &KnownNames) -> bool {
     bare_word && rarest > 0 && whole >= DOMINANT_OCCURRENCES && whole / DOMINANT_RATIO >= rarest
 }
 
-fn pair_splits(groups: &[Part], known: &KnownNames) -> bool {
+fn pair_splits(segment: &str, groups: &[Part], known: &KnownNames) -> bool {
     let [left, right] = groups else { return false };
     let (left_known, right_known) = (known.knows(left.text), known.knows(right.text));
     let (left_full, right_full) = (is_full(left.text), is_full(right.text));
@@ -180,17 +186,33 @@ fn pair_splits(groups: &[Part], known: &KnownNames) -> bool {
     if right.joiner == Joiner::Slash {
         return true;
     }
-    (left_known && right_known)
-        || (left_known && right_full)
-        || (right_known && left_full)
-        || (left_full && right_full)
+    let recurs = known.together(segment) >= RECURRENT;
+    let beside = |word: &str| known.is_stage_name(word) && !recurs;
+    let named = match (left_known, right_known) {
+        (true, true) => true,
+        (true, false) => right_full || beside(right.text),
+        (false, true) => left_full || beside(left.text),
+        (false, false) => left_full && right_full,
+    };
+    if named || right.joiner == Joiner::And {
+        return named || is_turned_round(left.text, right.text, known);
+    }
+    is_turned_round(left.text, right.text, known)
+        // "Saint Abdullah & Eomac", but not "The Sweet & Innocent".
+        || (left_full && !left.text.to_lowercase().starts_with("the ") && beside(right.text))
         // "Saqib & Haider Uppal", but neither "Doug & Jean Carn" nor "Ronnie Laws & Pressure".
-        || (right_full && right.joiner != Joiner::And && !known.is_first_word(left.text))
+        || (right_full && !known.is_first_word(left.text))
+}
+
+/// Whether the two occur in the other order, too: nobody does that to the name of a duo.
+fn is_turned_round(left: &str, right: &str, known: &KnownNames) -> bool {
+    left != right && known.together(&format!("{right} & {left}")) > 0
 }
 
 fn list_splits(groups: &[Part], known: &KnownNames) -> bool {
     let acts = groups.iter().filter(|group| known.knows(group.text) || is_full(group.text)).count();
-    let is_list = groups.iter().skip(1).any(|group| group.joiner == Joiner::Comma);
+    let is_list = groups.iter().skip(1).all(|group| group.joiner != Joiner::And)
+        || groups.iter().skip(1).any(|group| group.joiner == Joiner::Comma);
     // "Crosby, Stills & Nash": bare words are surnames or plain words until all of them are known.
     let bare_words = groups.iter().all(|group| !is_full(group.text));
     if bare_words || !is_list {
@@ -237,6 +259,9 @@ fn scan(segment: &str, nested: bool) -> Vec<Part<'_>> {
         }
     }
     cuts.sort_by_key(|&(start, _, _)| start);
+    // What brackets enclose is no list of acts beside the one before them.
+    let depth = |at: usize| segment[..at].matches(['(', '[']).count() > segment[..at].matches([')', ']']).count();
+    cuts.retain(|&(start, _, _)| !depth(start));
     let has = |wanted: Joiner| cuts.iter().any(|&(_, _, joiner)| joiner == wanted);
     if nested && has(Joiner::And) && has(Joiner::Ampersand) && !has(Joiner::Comma) {
         cuts.retain(|&(_, _, joiner)| joiner == Joiner::And);
