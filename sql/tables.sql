@@ -328,6 +328,7 @@ CREATE TABLE sgr.cooccurrence_state (
     refreshed_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE sgr.cooccurrence_state IS 'What each kind of sgr.cooccurrence holds: its last refresh and parameters';
+COMMENT ON COLUMN sgr.cooccurrence_state.run_id IS 'The run of sgr.runs that last wrote the lists';
 COMMENT ON COLUMN sgr.cooccurrence_state.seen IS
     'Transactions whose changes are counted: the others of sgr.cooccurrence_changes are still to do';
 COMMENT ON COLUMN sgr.cooccurrence_state.seen_by IS

@@ -309,6 +309,7 @@ fn save_state(
             Arg::Big(total_baskets),
             Arg::Text(seen),
             Arg::Text(&parameters.to_string()),
+            Arg::Bool(outcome.mode == "unchanged"),
         ],
     )?;
     spi::execute(

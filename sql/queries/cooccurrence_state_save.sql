@@ -3,7 +3,8 @@ INSERT INTO sgr.cooccurrence_state AS s (
 SELECT $1, $2, $3, $4, $5, $6, $7::pg_catalog.pg_snapshot, $8::pg_catalog.jsonb,
        (SELECT pg_catalog.count(*) FROM sgr.cooccurrence_drift AS d WHERE d.kind = $1)
 ON CONFLICT (kind) DO UPDATE SET
-    run_id = excluded.run_id,
+    -- A run that found nothing to do wrote nothing: what is made from the lists need not be made again.
+    run_id = CASE WHEN $9 THEN s.run_id ELSE excluded.run_id END,
     generation = excluded.generation,
     total_baskets = excluded.total_baskets,
     seen = excluded.seen,
