@@ -45,9 +45,9 @@ fn the_stream_is_pinned() {
     // A new number here means that stored seeds give other catalogues: say so in the changelog.
     assert_eq!(
         checksum(&catalogue(DemoConfig { scenes: 6, seed: 7, ..config(300, 60, 40) })),
-        10_020_356_679_975_108_554
+        5_495_111_638_618_201_583
     );
-    assert_eq!(checksum(&catalogue(DemoConfig { seed: u64::MAX, ..config(40, 12, 9) })), 381_078_579_399_469_942);
+    assert_eq!(checksum(&catalogue(DemoConfig { seed: u64::MAX, ..config(40, 12, 9) })), 1_590_954_737_064_268_643);
 }
 
 #[test]
