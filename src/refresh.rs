@@ -142,7 +142,6 @@ impl State {
 }
 
 /// Whether the present counts of `kind` were made from public playlists only; false where there are none.
-#[allow(dead_code, reason = "for explanations, which say what the counts rest on")]
 pub fn public_only(kind: Kind) -> Result<bool> {
     let mut narrowed = false;
     spi::select(

@@ -3,6 +3,7 @@
 mod adjacency;
 mod components;
 mod error;
+pub mod neighbourhood;
 pub mod search;
 
 pub use adjacency::{Adjacency, AdjacencyBuilder};

@@ -216,7 +216,7 @@ fn a_small_playlist_is_worth_more_than_a_hub() {
 #[test]
 fn a_hub_is_not_opened_before_its_cost_is_due() {
     let (nodes, triples) = playlist_and_hub();
-    let config = PathConfig { max_hops: 2, ..PathConfig::default() };
+    let config = PathConfig { k: 1, max_hops: 2, ..PathConfig::default() };
     let search = Graph::new(nodes, &triples, false).search(0, 1, config);
     assert!(search.explored().edges < 20, "{:?}", search.explored());
 }

@@ -162,6 +162,11 @@ impl PathSearch {
         Explored { nodes: self.nodes.len(), ..self.explored }
     }
 
+    /// Makes the next step the last but for what it needs: what was found so far is the result.
+    pub fn give_up(&mut self) {
+        self.config.max_edges = 0;
+    }
+
     /// Works until about `edges` more edges were looked at, or until something is needed.
     pub fn step(&mut self, rows: &impl Rows, edges: u64) -> Step {
         let pause = self.explored.edges.saturating_add(edges);

@@ -26,7 +26,7 @@ impl PathConfig {
     /// Largest `max_hops`. A path of more tells nobody anything.
     pub const MAX_HOPS: usize = 16;
     /// Default of `k`.
-    pub const DEFAULT_K: usize = 1;
+    pub const DEFAULT_K: usize = 5;
     /// Default of `max_hops`.
     pub const DEFAULT_MAX_HOPS: usize = 6;
     /// Default of `max_edges`: some tenths of a second.
