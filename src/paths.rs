@@ -11,6 +11,7 @@ pub use visibility::Visibility;
 
 use crate::adjacency;
 use crate::error::{Error, Result};
+use crate::recommend::plural;
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
@@ -119,7 +120,7 @@ impl PathFinder {
 
     /// The entity that a text names. Errors: as [`node::find`]; 42704 too for one that is hidden from the role.
     pub fn node(&self, name: &str) -> Result<Node> {
-        self.if_visible(node::find(self.graph_id, name, &self.sources)?)
+        node::find(self.graph_id, name, &self.sources, |node| self.is_visible(node))
     }
 
     /// The entity of a track, if the graph has it and the role may see it.
@@ -135,10 +136,6 @@ impl PathFinder {
     fn if_known(&self, kind: &str, id: i64) -> Result<Option<Node>> {
         let Some(node) = node::by_key(self.graph_id, kind, &id.to_string())? else { return Ok(None) };
         Ok(self.is_visible(&node)?.then_some(node))
-    }
-
-    fn if_visible(&self, node: Node) -> Result<Node> {
-        if self.is_visible(&node)? { Ok(node) } else { Err(node::unknown(self.graph_id, &node.kind, &node.key)) }
     }
 
     fn is_visible(&self, node: &Node) -> Result<bool> {
@@ -315,10 +312,11 @@ pub fn remark(a: &Node, b: &Node, wish: &Wish, found: &Found) {
         );
     } else if found.paths.is_empty() {
         notice!(
-            "no path of at most {} between {} and {}: {nodes} entities were reached over {edges} edges",
-            crate::recommend::plural(wish.max_hops, "hop"),
+            "no path of at most {} between {} and {}: {nodes} entities were reached over {}",
+            plural(wish.max_hops, "hop"),
             a.quoted(),
-            b.quoted()
+            b.quoted(),
+            plural(edges as i64, "edge")
         );
     }
 }

@@ -33,7 +33,11 @@ impl Node {
 
     /// Its name, else its kind and key, fit for one line: no control characters, not over `MAX_NAME` characters.
     pub fn label(&self) -> String {
-        self.name.as_ref().map_or_else(|| line(&format!("{} {}", self.kind, self.key)), |name| line(name))
+        match &self.name {
+            Some(name) => line(name),
+            None if self.kind == entity_name::PLAIN_KIND => line(&self.key),
+            None => line(&format!("{} {}", self.kind, self.key)),
+        }
     }
 
     /// As `sgr.kg_triples` calls it.
@@ -57,13 +61,16 @@ pub fn line(text: &str) -> String {
 }
 
 /// The entity that a text names: `kind:key`, in the catalogue's graph also a track's id, or the urn or URL of a track or
-/// an artist. Where there is no such key, `kind:name` will do if it is the name of one entity.
+/// an artist. Where there is no such key, `kind:name` will do if it is the name of one entity. Those that are not visible
+/// do not exist.
 ///
 /// Errors: 42704 if there is none, 22023 if there are several of that name, those of [`lookup::track_id`].
-pub fn find(graph_id: i32, name: &str, sources: &Sources) -> Result<Node> {
+pub fn find(graph_id: i32, name: &str, sources: &Sources, is_visible: impl Fn(&Node) -> Result<bool>) -> Result<Node> {
     let name = name.trim();
     let (kind, key) = if graph_id == 0 { of_catalogue(name, sources)? } else { parsed(name) };
-    if let Some(node) = by_key(graph_id, &kind, &key)? {
+    if let Some(node) = by_key(graph_id, &kind, &key)?
+        && is_visible(&node)?
+    {
         return Ok(node);
     }
     let mut named = Vec::new();
@@ -72,11 +79,17 @@ pub fn find(graph_id: i32, name: &str, sources: &Sources) -> Result<Node> {
         named.push(Node::of_row(row));
         Ok(())
     })?;
-    match named.len() {
-        0 => Err(unknown(graph_id, &kind, &key)),
-        1 => Ok(named.remove(0)),
+    let mut seen = Vec::new();
+    for node in named {
+        if is_visible(&node)? {
+            seen.push(node);
+        }
+    }
+    match seen.len() {
+        0 => Err(unknown(graph_id, &kind, &key, credited(graph_id, &kind, &key)?)),
+        1 => Ok(seen.remove(0)),
         _ => {
-            let keys: Vec<String> = named.iter().map(|node| format!("{}:{}", node.kind, node.key)).collect();
+            let keys: Vec<String> = seen.iter().map(|node| format!("{}:{}", node.kind, node.key)).collect();
             Err(Error::invalid(format!("there are several entities \"{kind}:{}\"", shortened(&key)))
                 .hint(format!("say which one: {}", keys.join(", "))))
         }
@@ -106,15 +119,32 @@ pub fn named(ids: &[i64]) -> Result<FxHashMap<i64, Node>> {
 }
 
 /// 42704, for an entity that the graph does not have or the role may not see.
-pub fn unknown(graph_id: i32, kind: &str, key: &str) -> Error {
+fn unknown(graph_id: i32, kind: &str, key: &str, credited: Option<String>) -> Error {
     let error = Error::unknown(format!("no entity \"{kind}:{}\" in the graph", shortened(key)));
-    if graph_id == 0 {
+    if let Some(credited) = credited {
+        error.hint(format!("that name credits several artists: {credited}"))
+    } else if graph_id == 0 {
         error.hint(
             "SELECT kind, key, name FROM sgr.entities lists them; what is new in the catalogue gets in by sgr_build_kg()",
         )
     } else {
         error.hint("SELECT kind, key FROM sgr.entities lists them")
     }
+}
+
+/// The artists that the name of an artist's row holds, where it holds several: such a row is no entity.
+fn credited(graph_id: i32, kind: &str, key: &str) -> Result<Option<String>> {
+    let mut credited = None;
+    if graph_id == 0
+        && kind == "artist"
+        && let Ok(id) = key.parse::<i64>()
+    {
+        spi::select(include_str!("../../sql/queries/credits_of_artist.sql"), &Sources::NONE, &[Arg::Big(id)], |row| {
+            credited = row.text(0).map(std::borrow::Cow::into_owned);
+            Ok(())
+        })?;
+    }
+    Ok(credited)
 }
 
 fn parsed(name: &str) -> (String, String) {

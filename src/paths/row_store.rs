@@ -81,6 +81,8 @@ thread_local! {
 pub struct RowStore {
     graph: Graph,
     visibility: Visibility,
+    /// Whether the rows may be kept for the next call.
+    keeps: bool,
     /// Taken from the session, and given back at the end of the call.
     cache: Cache,
 }
@@ -89,20 +91,12 @@ impl RowStore {
     /// Rows of a graph as the current role may see them.
     pub fn open(graph: Graph, visibility: Visibility) -> Result<Self> {
         let role = rights::current_role().to_u32();
-        let mut store = Self { graph, visibility, cache: Cache::default() };
-        if store.may_keep()? {
-            store.cache = CACHE.take();
+        let keeps = may_keep(&visibility)?;
+        let mut cache = if keeps { CACHE.take() } else { Cache::default() };
+        if cache.version != graph.version || cache.role != role {
+            cache = Cache { version: graph.version.clone(), role, ..Cache::default() };
         }
-        if store.cache.version != store.graph.version || store.cache.role != role {
-            store.cache = Cache { version: store.graph.version.clone(), role, ..Cache::default() };
-        }
-        Ok(store)
-    }
-
-    /// Not where the role lacks the right to read the table, nor where it could be shown something else next time.
-    fn may_keep(&self) -> Result<bool> {
-        let table = rights::table(c"adjacency")?;
-        Ok(self.visibility.sees_everything() && rights::has(table, pg_sys::ACL_SELECT) && !rights::row_security(table))
+        Ok(Self { graph, visibility, keeps, cache })
     }
 
     /// What is hidden from the current role.
@@ -161,6 +155,12 @@ impl RowStore {
     }
 }
 
+/// Not where the role lacks the right to read the table, nor where it could be shown something else next time.
+fn may_keep(visibility: &Visibility) -> Result<bool> {
+    let table = rights::table(c"adjacency")?;
+    Ok(visibility.sees_everything() && rights::has(table, pg_sys::ACL_SELECT) && !rights::row_security(table))
+}
+
 fn kept(row: &Row, kinds: &mut Vec<String>, most: u64) -> Kept {
     let groups: Box<[Group]> = row
         .ints(2)
@@ -195,10 +195,9 @@ impl Rows for RowStore {
 }
 
 impl Drop for RowStore {
-    /// Gives the rows back to the session. Also while an error unwinds: they were read whole, and nothing here calls
-    /// Postgres but for the settings, which are only read on the normal way.
+    /// Gives the rows back to the session. Not while an error unwinds: Postgres must not be asked for the setting then.
     fn drop(&mut self) {
-        if std::thread::panicking() || !self.visibility.sees_everything() {
+        if std::thread::panicking() || !self.keeps {
             return;
         }
         let mut cache = std::mem::take(&mut self.cache);

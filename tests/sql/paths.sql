@@ -33,12 +33,12 @@ SELECT n->>'kind' AS kind, n->>'key' AS key, n->>'name' AS name FROM sgr_paths(1
 SELECT x.t - 'head_id' - 'tail_id' AS triple FROM sgr_paths(1, 3, k => 1), jsonb_array_elements(triples) WITH ORDINALITY AS x (t, i) ORDER BY i;
 -- (1 - ln w) of both edges and ln 2 of the playlist, w = 1/(1 + ln 2).
 SELECT round((2 * (1 + ln(1 + ln(2))) + ln(2))::numeric, 6) AS cost;
-SELECT path FROM sgr_paths(1, 3, k => 1) EXCEPT SELECT path FROM sgr_paths(3, 1, k => 1);
+SELECT DISTINCT round(cost::numeric, 9) AS same_cost_both_ways FROM (SELECT cost FROM sgr_paths(1, 3, k => 1) UNION ALL SELECT cost FROM sgr_paths(3, 1, k => 1)) AS c;
 
 -- Relations, kinds, weights, hops.
 SELECT path FROM sgr_paths(1, 3, relations => '{on_label,has_tag}');
 SELECT path FROM sgr_paths(1, 3, kinds => '{label}');
-SELECT hops, path FROM sgr_paths(1, 3, k => 1, relation_weights => '{"on_label": 3, "in_playlist": 0.5}');
+SELECT hops, path FROM sgr_paths(1, 3, k => 1, relation_weights => '{"on_label": 0.5}');
 SELECT count(*) FROM sgr_paths(1, 3, 100, relation_weights => '{"in_playlist": 0, "on_label": 0, "liked_by": 0, "reposted_by": 0, "created_by": 0}');
 SELECT max(hops) FROM sgr_paths(1, 3, 100, max_hops => 3);
 
@@ -113,6 +113,7 @@ SELECT sgr_graph(NULL::text);
 -- Who may not read private playlists sees none, and nothing that hangs on them.
 CREATE ROLE sgr_test_guest;
 GRANT SELECT ON ALL TABLES IN SCHEMA sgr TO sgr_test_guest;
+GRANT USAGE ON SCHEMA test TO sgr_test_guest;
 ALTER TABLE sgr.playlists ENABLE ROW LEVEL SECURITY;
 CREATE POLICY public_ones ON sgr.playlists USING (is_public);
 CREATE FUNCTION test.paths_seen() RETURNS TABLE (what text) LANGUAGE sql AS $$
@@ -129,7 +130,6 @@ RESET ROLE;
 -- What the guest sees is what he would see if the private playlist had never been.
 CREATE TABLE test.seen (what text);
 GRANT INSERT ON test.seen TO sgr_test_guest;
-GRANT USAGE ON SCHEMA test TO sgr_test_guest;
 SET ROLE sgr_test_guest;
 INSERT INTO test.seen SELECT what FROM test.paths_seen() WHERE what LIKE 'path %' OR what LIKE 'graph %';
 RESET ROLE;

@@ -80,9 +80,9 @@ struct Node {
     /// Cost of passing through; NaN until the header was seen, infinite if the node must not be passed.
     cost: f64,
     admitted_edges: u32,
-    /// The opening that last touched the node, and its place in `scratch`.
+    /// The opening that last made a label here, and that label.
     touched: u32,
-    slot: u32,
+    label: u32,
     /// Least cost from either end as the first search found it: a lower bound.
     least: [f64; 2],
 }
@@ -95,12 +95,16 @@ struct Meeting {
     cost: f64,
 }
 
-/// One neighbour of the node that is being opened.
-struct Reached {
-    node: u32,
-    relation: i32,
-    weight: f32,
-    cost: f64,
+/// A label whose edges are being followed, and how far that has come.
+#[derive(Clone, Copy)]
+struct Opening {
+    side: usize,
+    label: u32,
+    /// Cost of leaving the node.
+    key: f64,
+    group: usize,
+    /// Edges of the row that are done.
+    done: usize,
 }
 
 /// A search for the cheapest simple paths between two nodes.
@@ -111,7 +115,7 @@ pub struct PathSearch {
     sides: [Side; 2],
     meetings: Vec<Meeting>,
     best: Best,
-    scratch: Vec<Reached>,
+    opening: Option<Opening>,
     openings: u32,
     batch: usize,
     explored: Explored,
@@ -137,7 +141,7 @@ impl PathSearch {
             sides: [Side::default(), Side::default()],
             meetings: Vec::new(),
             best: Best::new(1),
-            scratch: Vec::new(),
+            opening: None,
             openings: 0,
             batch: FIRST_BATCH,
             explored: Explored::default(),
@@ -171,6 +175,15 @@ impl PathSearch {
     pub fn step(&mut self, rows: &impl Rows, edges: u64) -> Step {
         let pause = self.explored.edges.saturating_add(edges);
         loop {
+            // First what an earlier step left half done, unless no time is left for it.
+            if self.opening.is_some() && self.explored.edges >= self.config.max_edges {
+                self.opening = None;
+                self.explored.gave_up = true;
+                return self.close(rows);
+            }
+            if let Some(need) = self.follow(rows, pause) {
+                return need;
+            }
             if let Some(need) = self.settle_meetings(rows) {
                 return need;
             }
@@ -197,9 +210,7 @@ impl PathSearch {
             if self.least_keys() != before {
                 continue;
             }
-            if let Some(need) = self.open(self.lighter_side(), rows) {
-                return need;
-            }
+            self.begin(self.lighter_side());
         }
     }
 
@@ -212,7 +223,7 @@ impl PathSearch {
                 cost: f64::NAN,
                 admitted_edges: 0,
                 touched: 0,
-                slot: 0,
+                label: NONE,
                 least: self.unseen,
             });
             next
@@ -284,7 +295,12 @@ impl PathSearch {
     /// Gives the first label of a side the key at which it leaves its node.
     fn weigh_top(&mut self, side: usize, rows: &impl Rows) -> Option<Step> {
         while let Some((key, label, Stage::Arrived)) = self.sides[side].top() {
-            let node = self.sides[side].labels[label as usize].node;
+            let Label { node, cost, .. } = self.sides[side].labels[label as usize];
+            if key > cost {
+                // A cheaper edge was found since: the label is queued under its lower key, too.
+                self.sides[side].pop();
+                continue;
+            }
             let Some(cost) = self.node_cost(node, rows) else {
                 return Some(self.need_headers(rows));
             };
@@ -328,44 +344,38 @@ impl PathSearch {
         usize::from(work(1) < work(0))
     }
 
-    /// Opens the first label of a side: follows every edge of its node.
-    fn open(&mut self, side: usize, rows: &impl Rows) -> Option<Step> {
-        let (key, at, _) = self.sides[side].top()?;
-        let label = self.sides[side].labels[at as usize];
-        let id = self.nodes[label.node as usize].id;
+    /// Opens the first label of a side.
+    fn begin(&mut self, side: usize) {
+        if let Some((key, label, _)) = self.sides[side].top() {
+            self.sides[side].pop();
+            self.explored.opened += 1;
+            self.openings += 1;
+            self.opening = Some(Opening { side, label, key, group: 0, done: 0 });
+        }
+    }
+
+    /// Follows the edges of the label that is being opened, until about `pause` edges were looked at in all: a hub takes
+    /// several steps.
+    fn follow(&mut self, rows: &impl Rows, pause: u64) -> Option<Step> {
+        let mut opening = self.opening?;
+        let id = self.nodes[self.sides[opening.side].labels[opening.label as usize].node as usize].id;
         let (Some(header), Some(edges)) = (rows.header(id), rows.edges(id)) else {
             return Some(Step::NeedEdges(id));
         };
-        self.sides[side].pop();
-        self.explored.opened += 1;
-        self.openings += 1;
-        self.reach(key, header, edges);
-        let looked_at = u64::from(self.nodes[label.node as usize].admitted_edges);
-        self.explored.edges += looked_at;
-        self.sides[side].edges += looked_at;
-        let reached = std::mem::take(&mut self.scratch);
-        for neighbour in &reached {
-            self.arrive(side, at, label.hops + 1, neighbour);
-        }
-        self.scratch = reached;
-        None
-    }
-
-    /// Collects the neighbours of a node, each by its cheapest edge.
-    fn reach(&mut self, key: f64, header: &Header, edges: &Edges) {
-        self.scratch.clear();
-        let mut from = 0;
         // Weights repeat: most relations have one for all edges of a node.
         let mut last = (1.0_f32, 0.0_f64);
-        for group in &header.groups {
-            let group_edges = from..from + group.edges as usize;
-            from = group_edges.end;
+        while let Some(group) = header.groups.get(opening.group) {
+            let end: usize = header.groups[..=opening.group].iter().map(|group| group.edges as usize).sum();
             let worth = self.config.relation_weight(group.relation);
             if worth <= 0.0 {
+                (opening.group, opening.done) = (opening.group + 1, end);
                 continue;
             }
+            let left = pause.saturating_sub(self.explored.edges).max(1);
+            let next = end.min(opening.done.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
+            let part = opening.done..next;
             let (Some(neighbours), Some(weights)) =
-                (edges.neighbours.get(group_edges.clone()), edges.weights.get(group_edges))
+                (edges.neighbours.get(part.clone()), edges.weights.get(part.clone()))
             else {
                 break;
             };
@@ -373,57 +383,76 @@ impl PathSearch {
                 if weight.to_bits() != last.0.to_bits() {
                     last = (weight, f64::from(weight).ln());
                 }
-                let cost = key + (1.0 - last.1) / worth;
+                let cost = opening.key + (1.0 - last.1) / worth;
                 // Also turns down weights that are no weights.
-                if !(cost < self.best.worst()) {
-                    continue;
+                if cost < self.best.worst() {
+                    self.arrive(opening, neighbour, Hop { relation: group.relation, weight }, cost);
                 }
-                let code = self.code(neighbour);
-                let (slot, node) = (self.scratch.len(), &mut self.nodes[code as usize]);
-                if node.touched == self.openings {
-                    let before = &mut self.scratch[node.slot as usize];
-                    if cost < before.cost {
-                        (before.relation, before.weight, before.cost) = (group.relation, weight, cost);
-                    }
-                    continue;
-                }
-                (node.touched, node.slot) = (self.openings, slot as u32);
-                self.scratch.push(Reached { node: code, relation: group.relation, weight, cost });
+            }
+            self.explored.edges += part.len() as u64;
+            self.sides[opening.side].edges += part.len() as u64;
+            opening.done = next;
+            if next == end {
+                opening.group += 1;
+            }
+            if self.explored.edges >= pause && opening.group < header.groups.len() {
+                self.opening = Some(opening);
+                return Some(Step::Working);
             }
         }
+        self.opening = None;
+        None
     }
 
-    /// Makes a label where an edge leads, unless the path has been there or the label cannot matter.
-    fn arrive(&mut self, side: usize, parent: u32, hops: u8, reached: &Reached) {
-        let node = self.nodes[reached.node as usize];
-        let other = 1 - side;
-        if reached.cost + node.least[other] >= self.best.worst() && !self.first
-            || self.sides[side].passes(parent, reached.node)
-        {
+    /// Makes a label where an edge leads, unless the path has been there or the label cannot matter. Where another edge of
+    /// the same opening led there, the cheaper one counts.
+    fn arrive(&mut self, opening: Opening, neighbour: i64, hop: Hop, cost: f64) {
+        let Opening { side, label: parent, .. } = opening;
+        let code = self.code(neighbour);
+        let node = self.nodes[code as usize];
+        if node.touched == self.openings {
+            let label = &mut self.sides[side].labels[node.label as usize];
+            if cost < label.cost {
+                (label.relation, label.weight, label.cost) = (hop.relation, hop.weight, cost);
+                self.enter(side, node.label);
+            }
             return;
         }
+        let other = 1 - side;
+        if node.least[other] + cost >= self.best.worst() && !self.first || self.sides[side].passes(parent, code) {
+            return;
+        }
+        let hops = self.sides[side].labels[parent as usize].hops + 1;
         let mut at = node.labels[side];
         while self.first && at != NONE {
             let label = &self.sides[side].labels[at as usize];
-            if label.cost <= reached.cost && label.hops <= hops {
+            if label.cost <= cost && label.hops <= hops {
                 return;
             }
             at = label.next;
         }
         let label = self.sides[side].add(Label {
-            node: reached.node,
+            node: code,
             parent,
             next: node.labels[side],
-            relation: reached.relation,
-            weight: reached.weight,
+            relation: hop.relation,
+            weight: hop.weight,
             hops,
-            cost: reached.cost,
+            cost,
         });
-        self.nodes[reached.node as usize].labels[side] = label;
+        let node = &mut self.nodes[code as usize];
+        node.labels[side] = label;
+        (node.touched, node.label) = (self.openings, label);
+        self.enter(side, label);
+    }
+
+    /// Queues a label, if its path may go on, and joins it with those of the other side.
+    fn enter(&mut self, side: usize, label: u32) {
+        let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
         // Nothing goes on beyond the other end, or beyond the last hop.
-        let goes_on = reached.node != ENDS[other] && usize::from(hops) < self.config.max_hops;
-        if goes_on && !node.cost.is_infinite() {
-            self.sides[side].push(reached.cost, label, Stage::Arrived);
+        let goes_on = node != ENDS[1 - side] && usize::from(hops) < self.config.max_hops;
+        if goes_on && !self.nodes[node as usize].cost.is_infinite() {
+            self.sides[side].push(cost, label, Stage::Arrived);
         }
         self.meet(side, label);
     }

@@ -77,8 +77,7 @@ fn rows_follow_the_triples_edit_by_edit() {
 
 /// (cost, path) of the best paths, as the present role sees them.
 fn paths(client: &mut Client, a: i64, b: i64) -> Vec<(String, String)> {
-    let sql =
-        "SELECT round(cost::numeric, 9)::text, path FROM sgr_paths($1, $2, k => 8, max_hops => 4) ORDER BY rank, path";
+    let sql = "SELECT round(cost::numeric, 9)::text, path FROM sgr_paths($1::bigint, $2::bigint, k => 8, max_hops => 4) ORDER BY rank, path";
     client.query(sql, &[&a, &b]).unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
@@ -199,17 +198,23 @@ fn artists_of_freemusi_cc_who_share_a_label_or_a_compilation() {
     let client = &mut database.connect();
     load_freemusi_cc(client, &folder);
     client.batch_execute("SELECT sgr_build_kg()").unwrap();
-    // Pairs of artists with tracks on one compilation, or on one label but no common release.
+    // Pairs of artists with tracks on one compilation, or on one label. Names of several artists are no entities.
+    client
+        .batch_execute(
+            "CREATE TEMP TABLE made AS SELECT t.track_id, t.label, t.artist_id FROM sgr.tracks t
+             WHERE EXISTS (SELECT FROM sgr.entities e WHERE e.graph_id = 0 AND e.kind = 'artist' AND e.key = t.artist_id::text)",
+        )
+        .unwrap();
     let pairs = client
         .query(
             "(SELECT DISTINCT ON (e.playlist_id) 'artist:' || least(t.artist_id, u.artist_id), 'artist:' || greatest(t.artist_id, u.artist_id)
-              FROM sgr.playlist_tracks e JOIN sgr.tracks t USING (track_id)
-              JOIN sgr.playlist_tracks f ON f.playlist_id = e.playlist_id JOIN sgr.tracks u ON u.track_id = f.track_id
+              FROM sgr.playlist_tracks e JOIN made t USING (track_id)
+              JOIN sgr.playlist_tracks f ON f.playlist_id = e.playlist_id JOIN made u ON u.track_id = f.track_id
               WHERE t.artist_id < u.artist_id AND (SELECT count(*) FROM sgr.playlist_tracks g WHERE g.playlist_id = e.playlist_id) BETWEEN 10 AND 25
               ORDER BY e.playlist_id, 1, 2 LIMIT 60)
              UNION ALL
              (SELECT DISTINCT ON (t.label) 'artist:' || t.artist_id, 'artist:' || u.artist_id
-              FROM sgr.tracks t JOIN sgr.tracks u ON u.label = t.label AND u.artist_id > t.artist_id
+              FROM made t JOIN made u ON u.label = t.label AND u.artist_id > t.artist_id
               ORDER BY t.label, 1, 2 LIMIT 60)",
             &[],
         )
