@@ -17,6 +17,7 @@ mod components;
 mod demo;
 mod documents;
 mod error;
+mod explain;
 mod features;
 mod fuse;
 mod incremental;
@@ -68,10 +69,15 @@ extension_sql_file!(
     name = "graph_functions",
     requires = [sgr_clean, sgr_fuse, sgr_import, sgr_import_jsonl, sgr_quarantine_retry, sgr_triples_refresh]
 );
+extension_sql_file!(
+    "../sql/explain.sql",
+    name = "explain",
+    requires = ["graph_tables", sgr_track_id, sgr_explain, sgr_explain_user, sgr_explanations, sgr_explanations_user]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 15] = [
+const _: [&str; 16] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -86,6 +92,7 @@ const _: [&str; 15] = [
     include_str!("../sql/validation_report.sql"),
     include_str!("../sql/build.sql"),
     include_str!("../sql/graph_functions.sql"),
+    include_str!("../sql/explain.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

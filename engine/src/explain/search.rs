@@ -44,7 +44,11 @@ enum State {
     /// So many of the strongest together.
     Grow(usize),
     /// The set that changed the rank, what it comes to, and the place of the member to do without next.
-    Shrink { set: Vec<usize>, outcome: Outcome, at: usize },
+    Shrink {
+        set: Vec<usize>,
+        outcome: Outcome,
+        at: usize,
+    },
     Done,
 }
 
