@@ -1,7 +1,8 @@
 //! What the candidate would come to without some of its evidence: the score computed again over tables that lack it.
 //!
-//! A prediction is what really deleting the rows and `sgr_cooccur_refresh(mode => 'full')` would give. Where that cannot
-//! be had exactly with the caller's rights, the unit is left out, and a note says so.
+//! A prediction is what really deleting the rows and `sgr_cooccur_refresh(mode => 'full')` would give, had nothing else
+//! changed since the last refresh. Where that cannot be had exactly with the caller's rights, the unit is left out, and a
+//! note says so.
 
 use super::evidence::{may_read, playlists_need_a_row, shared_tags};
 use super::{Question, Seed};
@@ -65,6 +66,10 @@ pub fn find(question: &Question, limit: usize, notes: &mut Vec<String>) -> Resul
         notes.push(note);
         return Ok(Vec::new());
     }
+    spi::select(include_str!("../../sql/queries/changes_unseen_any.sql"), &Sources::NONE, &[], |_| {
+        notes.push("counterfactuals are as of the last refresh: playlists or likes changed since".to_owned());
+        Ok(())
+    })?;
     let trial = Trial::prepare(question, notes)?;
     let outcome = Outcome { rank: Some(was), score: question.ranked.score };
     let mut search = CounterfactualSearch::new(trial.units.len(), outcome);
@@ -119,7 +124,7 @@ impl<'a> Trial<'a> {
             let sql = include_str!("../../sql/queries/units_users.sql");
             let users = units(sql, Sort::User, sources, &[Arg::Bigs(&trial.seeds), candidate, Arg::MaybeBig(user)])?;
             trial.add_baskets(Kind::TracksByLikes, users, notes)?;
-        } else if !question.profile.lists().iter().all(|list| list.kind != LIKES) {
+        } else if question.profile.lists().iter().any(|list| list.kind == LIKES) {
             notes.push("users' likes are left out of the counterfactuals: this role may not read them".to_owned());
         }
         trial.add_tags(notes)?;

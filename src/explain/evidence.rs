@@ -7,7 +7,8 @@ use super::seeds::SeedEvidence;
 use super::{Question, Seed, share};
 use crate::error::Result;
 use crate::kind::Kind;
-use crate::recommend::{PLAYLISTS, counted, who_like_both};
+use crate::load;
+use crate::recommend::{List, PLAYLISTS, counted, plural, who_like_both};
 use crate::rights;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
@@ -74,6 +75,9 @@ pub fn triples(pieces: &[Piece]) -> Vec<Triple> {
 /// What speaks for the candidate, at most `limit` pieces of each sort. Pieces whose triples the graph does not have
 /// (any more) are left out.
 pub fn find(question: &Question, carried: &[SeedEvidence], limit: usize) -> Result<Vec<Piece>> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
     let candidate = question.candidate.track_id;
     let reader = Reader {
         question,
@@ -146,7 +150,7 @@ impl Reader<'_> {
             let with = yours.map_or_else(String::new, |title| format!(" with your \"{title}\""));
             let mut piece = Piece::line(
                 format!("in playlist \"{}\"{with}", row.text(1).unwrap_or_default()),
-                Some(crate::recommend::plural(row.int(2).unwrap_or(0), "track")),
+                Some(plural(row.int(2).unwrap_or(0), "track")),
             );
             piece.keys = vec![(a, IN_PLAYLIST, playlist), (b, IN_PLAYLIST, playlist)];
             pieces.push(piece);
@@ -163,10 +167,9 @@ impl Reader<'_> {
             let together = self.counted_together(seed, candidate)?;
             let args = [Arg::Big(seed), Arg::Big(candidate), Arg::Bool(self.strict)];
             let sql = include_str!("../../sql/queries/evidence_counted_together.sql");
-            let readable = crate::load::ids_seen(sql, self.question.sources, &args)?;
-            known = together.is_some_and(|together| {
-                counted(Kind::TracksByPlaylists, &readable).is_ok_and(|readable| readable.len() as i64 >= together)
-            });
+            let readable = load::ids_seen(sql, self.question.sources, &args)?;
+            let readable = counted(Kind::TracksByPlaylists, &readable)?.len() as i64;
+            known = together.is_some_and(|together| readable >= together);
         }
         if known {
             pieces.push(Piece::of(vec![(a, CO_OCCURS_WITH, b)]));
@@ -176,7 +179,7 @@ impl Reader<'_> {
 
     /// Counted playlists that hold both, by either's list.
     fn counted_together(&self, seed: i64, candidate: i64) -> Result<Option<i64>> {
-        let of = |lists: &[crate::recommend::List], track: i64, other: i64| {
+        let of = |lists: &[List], track: i64, other: i64| {
             let list = lists.iter().find(|list| list.kind == PLAYLISTS && list.track_id == track)?;
             let at = list.neighbours.iter().position(|neighbour| *neighbour == other)?;
             Some(i64::from(list.together[at]))
@@ -284,7 +287,7 @@ impl Reader<'_> {
         spi::select(include_str!("../../sql/queries/tag_names.sql"), &Sources::NONE, &[Arg::Ints(&shared)], |row| {
             if left > 0 {
                 left -= 1;
-                let tracks = crate::recommend::plural(row.int(3).unwrap_or(0), "track");
+                let tracks = plural(row.int(3).unwrap_or(0), "track");
                 pieces.push(Piece::line(
                     format!("shared tag \"{}\"", row.text(1).unwrap_or_default()),
                     Some(format!("IDF {:.2}, {tracks}", row.float(2).unwrap_or(0.0))),

@@ -21,8 +21,9 @@ pub struct Counterfactual {
 }
 
 /// Leaves out each unit by itself. If none of them changes the rank, it leaves out more and more of those that lower
-/// the score, the strongest first, until the rank changes, and then puts back whatever is not needed for that: the set
-/// that remains is minimal, which does not mean that no other set is smaller.
+/// the score, the strongest first, until the rank changes, and then puts back, the weakest first, whatever is not needed
+/// for that. Where leaving out more never takes the rank back, no member of what remains can be spared; another set may
+/// still be smaller.
 ///
 /// With `n` units it asks for at most `3 n` outcomes.
 #[derive(Debug)]
