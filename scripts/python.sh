@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes build/venv, a Python with the readers of Parquet that the server tests ask (tests/server/requirements.txt); does
+# Makes build/venv, a Python with what the server tests check files and documents with (tests/server/requirements.txt); does
 # nothing, fast, where it is there already. Python itself comes from the system, its venv module from apt-get if missing.
 
 # shellcheck source=scripts/steps.sh
@@ -21,7 +21,7 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     quiet python-apt-install as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
         apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends python3-venv </dev/null
 fi
-say "installing DuckDB and pyarrow into build/venv"
+say "installing DuckDB, pyarrow and jsonschema into build/venv"
 rm -rf "$VENV"
 quiet python-venv python3 -m venv "$VENV"
 quiet python-pip "$VENV/bin/python" -m pip install --disable-pip-version-check --only-binary :all: --requirement "$WANTED"

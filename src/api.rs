@@ -3,6 +3,7 @@
 mod catalogue;
 mod cooccurrence;
 mod documents;
+mod explain;
 mod export;
 mod graph;
 mod paths;

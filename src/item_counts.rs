@@ -25,8 +25,18 @@ pub struct ItemCounts {
 impl ItemCounts {
     /// Reads them all: a few milliseconds per million items, less than a probe for each of some thousand.
     pub fn load(kind: Kind) -> Result<Self> {
+        Self::load_as(true, kind)
+    }
+
+    /// [`ItemCounts::load`] with the snapshot of the calling query.
+    pub fn load_seen(kind: Kind) -> Result<Self> {
+        Self::load_as(false, kind)
+    }
+
+    fn load_as(fresh: bool, kind: Kind) -> Result<Self> {
         let mut counts = Self::default();
-        spi::select_fresh(
+        spi::select_as(
+            fresh,
             "SELECT c.first_id, c.item_ids, c.baskets FROM sgr.cooccurrence_counts AS c WHERE c.kind = $1",
             &Sources::NONE,
             &[Arg::Int(kind.id().into())],

@@ -86,6 +86,15 @@ impl Kind {
         }
     }
 
+    /// Entries of the baskets $1 added at or after the time $2 (text, '' for any). Of artists all entries.
+    pub fn entries_of_baskets_since_sql(self) -> &'static str {
+        match self {
+            Kind::TracksByPlaylists => include_str!("../sql/queries/entries_playlist_track_of_since.sql"),
+            Kind::TracksByLikes => include_str!("../sql/queries/entries_like_track_of_since.sql"),
+            Kind::ArtistsByPlaylists | Kind::ArtistsByLikes => self.entries_of_baskets_sql(),
+        }
+    }
+
     /// The baskets that hold any of the items $1.
     pub fn baskets_with_items_sql(self) -> &'static str {
         match self {

@@ -18,6 +18,7 @@ mod components;
 mod demo;
 mod documents;
 mod error;
+mod explain;
 mod features;
 mod fuse;
 mod incremental;
@@ -81,6 +82,11 @@ extension_sql_file!(
         sgr_triples_refresh
     ]
 );
+extension_sql_file!(
+    "../sql/explain.sql",
+    name = "explain",
+    requires = ["graph_tables", sgr_track_id, sgr_explain, sgr_explain_user, sgr_explanations, sgr_explanations_user]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
@@ -100,6 +106,7 @@ const _: [&str; 16] = [
     include_str!("../sql/validation_report.sql"),
     include_str!("../sql/build.sql"),
     include_str!("../sql/graph_functions.sql"),
+    include_str!("../sql/explain.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

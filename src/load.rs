@@ -57,19 +57,33 @@ pub enum Part<'a> {
     Since(TimestampWithTimeZone),
     /// Those of some baskets.
     OfBaskets(&'a [i64]),
+    /// Those of some baskets that were added at or after a time, written as text; "" for any time. Tracks only.
+    OfBasketsSince(&'a [i64], &'a str),
 }
 
 /// Reads the entries of one kind. Rows with a NULL id are passed over.
 ///
 /// Errors: 53000 over `limit` bytes.
 pub fn entries(kind: Kind, sources: &Sources, part: Part, limit: usize) -> Result<Entries> {
+    entries_as(true, kind, sources, part, limit)
+}
+
+/// [`entries`] with the snapshot of the calling query.
+pub fn entries_seen(kind: Kind, sources: &Sources, part: Part, limit: usize) -> Result<Entries> {
+    entries_as(false, kind, sources, part, limit)
+}
+
+fn entries_as(fresh: bool, kind: Kind, sources: &Sources, part: Part, limit: usize) -> Result<Entries> {
     let (sql, args) = match part {
         Part::All => (kind.entries_sql(), vec![]),
         Part::Since(time) => (kind.entries_since_sql(), vec![Arg::Time(Some(time))]),
         Part::OfBaskets(ids) => (kind.entries_of_baskets_sql(), vec![Arg::Bigs(ids)]),
+        Part::OfBasketsSince(ids, since) => {
+            (kind.entries_of_baskets_since_sql(), vec![Arg::Bigs(ids), Arg::Text(since)])
+        }
     };
     let mut entries = Entries::default();
-    spi::select_fresh(sql, sources, &args, |row| match (row.int(0), row.int(1)) {
+    spi::select_as(fresh, sql, sources, &args, |row| match (row.int(0), row.int(1)) {
         (Some(basket_id), Some(item_id)) => entries.push(basket_id, item_id, limit),
         _ => Ok(()),
     })?;
@@ -90,8 +104,17 @@ pub fn playlist_owners(sources: &Sources) -> Result<Vec<(i64, i64)>> {
 
 /// The first column of a query that returns ids.
 pub fn ids(sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<Vec<i64>> {
+    ids_as(true, sql, sources, args)
+}
+
+/// [`ids`] with the snapshot of the calling query.
+pub fn ids_seen(sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<Vec<i64>> {
+    ids_as(false, sql, sources, args)
+}
+
+fn ids_as(fresh: bool, sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
-    spi::select_fresh(sql, sources, args, |row| {
+    spi::select_as(fresh, sql, sources, args, |row| {
         ids.extend(row.int(0));
         Ok(())
     })?;

@@ -2,20 +2,26 @@
 
 mod feature_cache;
 mod feature_reader;
+mod lists;
+mod overlay;
 mod profile;
 mod reason;
+mod recount;
 
 use crate::error::{Error, Result};
 use crate::features;
 use crate::related::{Named, track_names};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-pub use profile::{overlay_drift, unknown_track};
-pub use reason::plural;
+pub use feature_reader::FeatureReader;
+pub use lists::{List, overlay_drift};
+pub use overlay::{Overlay, Untagged};
+pub use profile::{LIKES, PLAYLISTS, Profile, unknown_track};
+pub use reason::{plural, who_like_both};
+pub use recount::{Recount, counted};
 
-use feature_reader::{FeatureReader, track_features};
-use profile::Profile;
-use sgr_engine::recommend::{Filter, Popularity, Ranked, SIGNALS, Signal, Weights, fold_tag, rank};
+use feature_reader::track_features;
+use sgr_engine::recommend::{Filter, Ranked, SIGNALS, Signal, Weights, fold_tag, rank};
 use std::collections::HashMap;
 
 /// The arguments that both recommenders share.
@@ -82,18 +88,9 @@ fn recommend(
     sources: &Sources,
 ) -> Result<Vec<Recommendation>> {
     let weights = weights(wish.profile)?;
-    let signals: [&dyn Signal; SIGNALS.len()] =
-        [&profile.playlists, &profile.likes, &profile.tags, &profile.artists, &Popularity];
-    let mut candidate_ids = Vec::with_capacity(512);
-    for signal in signals {
-        signal.propose(&mut candidate_ids);
-    }
-    candidate_ids.sort_unstable();
-    candidate_ids.dedup();
-    let candidates = features.tracks_or_blank(&candidate_ids)?;
-    let mut ranked = rank(&signals, &weights, &candidates, &filter, k);
+    let Proposed { mut ranked, track_ids } = proposed(profile, &weights, &filter, k, features)?;
     if ranked.len() < k {
-        fill(&mut ranked, k, &signals, &weights, &filter, candidate_ids, sources)?;
+        fill(&mut ranked, k, &profile.signals(), &weights, &filter, track_ids, sources)?;
     }
     let names = names(&ranked, profile, sources)?;
     Ok(ranked
@@ -106,6 +103,33 @@ fn recommend(
             Recommendation { ranked, title, artist, because }
         })
         .collect())
+}
+
+/// What the signals propose.
+pub struct Proposed {
+    /// The best `k` that the filter admits.
+    pub ranked: Vec<Ranked>,
+    /// All of them, ascending.
+    pub track_ids: Vec<i64>,
+}
+
+/// Lets the signals of a profile propose, and ranks.
+pub fn proposed(
+    profile: &Profile,
+    weights: &Weights,
+    filter: &Filter,
+    k: usize,
+    features: &FeatureReader,
+) -> Result<Proposed> {
+    let signals = profile.signals();
+    let mut track_ids = Vec::with_capacity(512);
+    for signal in signals {
+        signal.propose(&mut track_ids);
+    }
+    track_ids.sort_unstable();
+    track_ids.dedup();
+    let candidates = features.tracks_or_blank(&track_ids)?;
+    Ok(Proposed { ranked: rank(&signals, weights, &candidates, filter, k), track_ids })
 }
 
 /// Appends the most popular tracks that the filter admits until there are `k`, then those nobody counted yet. They

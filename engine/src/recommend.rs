@@ -19,7 +19,7 @@ mod users;
 
 pub use features::{
     TOP_TRACKS_PER_TAG, TagDictionary, TagRow, TrackFeatures, TrackInput, build_features, features_of, fold_tag, idf,
-    popularity,
+    popularity, tag_norm, tagged_of,
 };
 pub use ranking::{Filter, Ranked, Weights, confidence, rank};
 pub use signals::{

@@ -8,3 +8,4 @@ SELECT t.artist_id::bigint
 FROM sgr.track_artists AS c
 JOIN {tracks} AS t ON t.track_id = c.track_id
 WHERE c.artist_id = $1 AND t.artist_id <> $1
+ORDER BY 1

@@ -12,8 +12,14 @@ use rustc_hash::FxHashMap;
 use sgr_engine::recommend::TrackFeatures;
 use std::cell::RefCell;
 
-/// A tag's IDF and its most popular tracks.
-pub type Tag = (f64, Vec<i64>);
+/// A tag.
+pub struct Tag {
+    pub idf: f64,
+    /// Tracks that have it.
+    pub tracks: usize,
+    /// The most popular of them.
+    pub top: Vec<i64>,
+}
 
 #[derive(Default)]
 struct Cache {
@@ -83,7 +89,7 @@ pub fn tags(ids: &[i32], mut found: impl FnMut(i32, &Tag)) -> Vec<i32> {
 
 /// Keeps a tag that was read from the table.
 pub fn keep_tag(tag_id: i32, tag: Tag) {
-    keep(size_of::<Tag>() + 24 + 8 * tag.1.len(), |cache| {
+    keep(size_of::<Tag>() + 24 + 8 * tag.top.len(), |cache| {
         cache.tags.insert(tag_id, tag);
     });
 }

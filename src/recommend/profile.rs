@@ -3,19 +3,23 @@
 use crate::error::{Error, Result};
 use crate::features;
 use crate::recommend::feature_reader::FeatureReader;
+use crate::recommend::lists::List;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use sgr_engine::recommend::{Cooccurrence, NeighbourList, SharedArtist, TagOverlap, TrackFeatures};
+use sgr_engine::recommend::{Cooccurrence, Popularity, SIGNALS, SharedArtist, Signal, TagOverlap, TrackFeatures};
 use std::collections::{BTreeMap, HashMap};
 
 /// A user's most recent tracks that are taken as the profile.
 const MAX_SEEDS: usize = 1000;
+/// The kinds of lists: by playlists, by likes.
+pub const PLAYLISTS: i64 = 1;
+pub const LIKES: i64 = 2;
 /// Rarest tags of the profile that propose tracks, and how many each.
 const PROPOSING_TAGS: usize = 3;
 const PROPOSALS_PER_TAG: usize = 50;
 /// Artists of the profile that propose tracks, and how many tracks in all.
 const PROPOSING_ARTISTS: usize = 20;
-const PROPOSALS_BY_ARTIST: i32 = 50;
+const PROPOSALS_BY_ARTIST: usize = 50;
 /// What a track by somebody who worked with the seed's artist is worth.
 const COLLABORATOR: f64 = 0.5;
 
@@ -23,11 +27,13 @@ const COLLABORATOR: f64 = 0.5;
 pub struct Profile {
     known: Vec<i64>,
     is_user: bool,
-    artist: Option<i64>,
-    pub playlists: Cooccurrence,
-    pub likes: Cooccurrence,
-    pub tags: TagOverlap,
-    pub artists: SharedArtist,
+    seed_ids: Vec<i64>,
+    seeds: Vec<TrackFeatures>,
+    lists: Vec<List>,
+    playlists: Cooccurrence,
+    likes: Cooccurrence,
+    tags: TagOverlap,
+    artists: SharedArtist,
 }
 
 impl Profile {
@@ -40,14 +46,24 @@ impl Profile {
         let Some(track) = seed.first() else {
             return Err(unknown_track(track_id));
         };
-        let artist = track.artist_id;
-        let artists = match artist {
-            Some(artist) => of_artist(artist, sources)?,
+        let artists = match track.artist_id {
+            Some(artist) => of_artist(artist, features, sources)?,
             None => SharedArtist::default(),
         };
-        let [playlists, likes] = neighbours(&[track_id], false)?;
+        let lists = features.lists(&[track_id])?;
+        let [playlists, likes] = cooccurrence(&lists, false);
         let tags = tags(&seed, features)?;
-        Ok(Self { known: vec![track_id], is_user: false, artist, playlists, likes, tags, artists })
+        Ok(Self {
+            known: vec![track_id],
+            is_user: false,
+            seed_ids: vec![track_id],
+            seeds: seed,
+            lists,
+            playlists,
+            likes,
+            tags,
+            artists,
+        })
     }
 
     /// A user's likes and the tracks of his playlists. Errors: 42704 if there are none.
@@ -66,11 +82,17 @@ impl Profile {
         let mut seeds = known[..known.len().min(MAX_SEEDS)].to_vec();
         seeds.sort_unstable();
         known.sort_unstable();
-        let [playlists, likes] = neighbours(&seeds, true)?;
+        let lists = features.lists(&seeds)?;
+        let [playlists, likes] = cooccurrence(&lists, true);
         let tracks = features.tracks(&seeds)?;
-        let artists = of_user_artists(&tracks)?;
+        let artists = of_user_artists(&tracks, features)?;
         let tags = tags(&tracks, features)?;
-        Ok(Self { known, is_user: true, artist: None, playlists, likes, tags, artists })
+        Ok(Self { known, is_user: true, seed_ids: seeds, seeds: tracks, lists, playlists, likes, tags, artists })
+    }
+
+    /// In the order of [`SIGNALS`].
+    pub fn signals(&self) -> [&dyn Signal; SIGNALS.len()] {
+        [&self.playlists, &self.likes, &self.tags, &self.artists, &Popularity]
     }
 
     /// The seed, or all tracks of the user, also those that are too old for the profile; ascending.
@@ -85,7 +107,22 @@ impl Profile {
 
     /// The artist of a single seed.
     pub fn artist_of_seed(&self) -> Option<i64> {
-        self.artist
+        if self.is_user { None } else { self.seeds.first().and_then(|seed| seed.artist_id) }
+    }
+
+    /// The tracks whose lists were added up; ascending.
+    pub fn seed_ids(&self) -> &[i64] {
+        &self.seed_ids
+    }
+
+    /// The features of those of them that have any.
+    pub fn seeds(&self) -> &[TrackFeatures] {
+        &self.seeds
+    }
+
+    /// The neighbour lists that playlists and likes were added up from.
+    pub fn lists(&self) -> &[List] {
+        &self.lists
     }
 }
 
@@ -96,64 +133,9 @@ pub fn unknown_track(track_id: i64) -> Error {
         .hint("sgr_track_id(text) finds a track by its urn or URL; SELECT * FROM sgr.track_stats lists them")
 }
 
-/// The neighbour lists of the seeds, by playlists and by likes.
-fn neighbours(seeds: &[i64], relative: bool) -> Result<[Cooccurrence; 2]> {
-    struct Stored {
-        kind: i64,
-        track_id: i64,
-        baskets: i32,
-        neighbours: Vec<i64>,
-        together: Vec<i32>,
-        neighbour_baskets: Vec<i32>,
-    }
-    let mut stored: Vec<Stored> = Vec::with_capacity(2 * seeds.len());
-    let mut drifted = false;
-    let sql = include_str!("../../sql/queries/neighbour_lists.sql");
-    spi::select(sql, &Sources::NONE, &[Arg::Bigs(seeds)], |row| {
-        drifted |= row.int(9).unwrap_or(0) > 0;
-        stored.push(Stored {
-            kind: row.int(0).unwrap_or(0),
-            track_id: row.int(1).unwrap_or(0),
-            baskets: row.int(2).unwrap_or(0) as i32,
-            neighbours: row.ids(3),
-            together: row.counts(5),
-            neighbour_baskets: row.counts(7),
-        });
-        Ok(())
-    })?;
-    if drifted {
-        for list in &mut stored {
-            overlay_drift(list.kind, &list.neighbours, &mut list.neighbour_baskets)?;
-        }
-    }
-    Ok([1, 2].map(|kind| {
-        let lists = stored.iter().filter(|list| list.kind == kind).map(|list| NeighbourList {
-            track_id: list.track_id,
-            baskets: list.baskets,
-            neighbours: &list.neighbours,
-            together: &list.together,
-            neighbour_baskets: &list.neighbour_baskets,
-        });
-        Cooccurrence::new(lists, relative)
-    }))
-}
-
-/// Brings the neighbours' basket counts up to date after incremental refreshes.
-pub fn overlay_drift(kind: i64, neighbours: &[i64], neighbour_baskets: &mut [i32]) -> Result<()> {
-    let args = [Arg::Big(kind), Arg::Bigs(neighbours)];
-    let mut newer: HashMap<i64, i32> = HashMap::new();
-    spi::select(include_str!("../../sql/queries/drift.sql"), &Sources::NONE, &args, |row| {
-        if let (Some(item), Some(baskets)) = (row.int(0), row.int(1)) {
-            newer.insert(item, baskets as i32);
-        }
-        Ok(())
-    })?;
-    for (neighbour, baskets) in neighbours.iter().zip(neighbour_baskets) {
-        if let Some(newer) = newer.get(neighbour) {
-            *baskets = *newer;
-        }
-    }
-    Ok(())
+fn cooccurrence(lists: &[List], relative: bool) -> [Cooccurrence; 2] {
+    [PLAYLISTS, LIKES]
+        .map(|kind| Cooccurrence::new(lists.iter().filter(|list| list.kind == kind).map(List::columns), relative))
 }
 
 /// The tags of the profile, and tracks that carry its rarest ones.
@@ -163,39 +145,40 @@ fn tags(seeds: &[TrackFeatures], features: &FeatureReader) -> Result<TagOverlap>
         *counts.entry(*tag_id).or_default() += 1;
     }
     let ids: Vec<i32> = counts.keys().copied().collect();
-    let mut profile: Vec<(i32, u32, f64)> = Vec::with_capacity(ids.len());
-    let mut listed: Vec<(f64, Vec<i64>)> = Vec::with_capacity(ids.len());
-    features.tags(&ids, |tag_id, (idf, top)| {
-        let count = counts.get(&tag_id).copied().unwrap_or(0);
-        profile.push((tag_id, count, *idf));
-        // A tag that every track has says nothing, and proposes nothing.
-        if *idf > 0.0 {
-            listed.push((idf * f64::from(count), top[..top.len().min(PROPOSALS_PER_TAG)].to_vec()));
-        }
-    })?;
-    profile.sort_unstable_by_key(|&(tag_id, _, _)| tag_id);
-    listed.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let proposals = listed.into_iter().take(PROPOSING_TAGS).flat_map(|(_, tracks)| tracks).collect();
-    Ok(TagOverlap::new(&profile, proposals))
+    let profile: Vec<(i32, u32, f64)> = features
+        .idfs(&ids)?
+        .into_iter()
+        .map(|(tag_id, idf)| (tag_id, counts.get(&tag_id).copied().unwrap_or(0), idf))
+        .collect();
+    // A tag that every track has says nothing, and proposes nothing.
+    let mut rarest: Vec<(f64, i32)> = profile
+        .iter()
+        .filter(|(_, _, idf)| *idf > 0.0)
+        .map(|&(tag_id, count, idf)| (idf * f64::from(count), tag_id))
+        .collect();
+    rarest.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    rarest.truncate(PROPOSING_TAGS);
+    let mut proposing: Vec<i32> = rarest.into_iter().map(|(_, tag_id)| tag_id).collect();
+    proposing.sort_unstable();
+    Ok(TagOverlap::new(&profile, features.top_tracks(&proposing, PROPOSALS_PER_TAG)?))
 }
 
 /// The artist of a seed and those who worked with him.
-fn of_artist(artist: i64, sources: &Sources) -> Result<SharedArtist> {
-    let mut values = vec![];
+fn of_artist(artist: i64, features: &FeatureReader, sources: &Sources) -> Result<SharedArtist> {
+    let mut values = vec![(artist, 1.0)];
     let sql = include_str!("../../sql/queries/collaborators.sql");
     spi::select(sql, sources, &[Arg::Big(artist)], |row| {
         values.extend(row.int(0).map(|id| (id, COLLABORATOR)));
         Ok(())
     })?;
-    values.push((artist, 1.0));
     let mut ids: Vec<i64> = values.iter().map(|(id, _)| *id).collect();
     ids.truncate(PROPOSING_ARTISTS);
-    let proposals = tracks_by(&ids)?;
+    let proposals = features.tracks_by(&ids, PROPOSALS_BY_ARTIST)?;
     Ok(SharedArtist::new(values, proposals))
 }
 
 /// The artists of a user's tracks: n/(n+1) with n tracks.
-fn of_user_artists(tracks: &[TrackFeatures]) -> Result<SharedArtist> {
+fn of_user_artists(tracks: &[TrackFeatures], features: &FeatureReader) -> Result<SharedArtist> {
     let mut counts: HashMap<i64, u32> = HashMap::new();
     for artist in tracks.iter().filter_map(|track| track.artist_id) {
         *counts.entry(artist).or_default() += 1;
@@ -204,16 +187,6 @@ fn of_user_artists(tracks: &[TrackFeatures]) -> Result<SharedArtist> {
     most.sort_unstable_by_key(|&(artist, count)| (std::cmp::Reverse(count), artist));
     let ids: Vec<i64> = most.iter().take(PROPOSING_ARTISTS).map(|(artist, _)| *artist).collect();
     let values = most.iter().map(|&(artist, n)| (artist, f64::from(n) / f64::from(n + 1)));
-    let proposals = tracks_by(&ids)?;
+    let proposals = features.tracks_by(&ids, PROPOSALS_BY_ARTIST)?;
     Ok(SharedArtist::new(values, proposals))
-}
-
-fn tracks_by(artists: &[i64]) -> Result<Vec<i64>> {
-    let mut tracks = Vec::new();
-    let args = [Arg::Bigs(artists), Arg::Int(PROPOSALS_BY_ARTIST)];
-    spi::select(include_str!("../../sql/queries/tracks_by_artists.sql"), &Sources::NONE, &args, |row| {
-        tracks.extend(row.int(0));
-        Ok(())
-    })?;
-    Ok(tracks)
 }

@@ -56,7 +56,8 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
     parts.join(", ")
 }
 
-fn who_like_both(users: u32) -> String {
+/// "1 user who likes both".
+pub fn who_like_both(users: u32) -> String {
     format!("{} who {} both", plural(users, "user"), if users == 1 { "likes" } else { "like" })
 }
 

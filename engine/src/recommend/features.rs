@@ -85,6 +85,18 @@ pub fn idf(tagged: usize, with_tag: usize) -> f64 {
     ((1.0 + tagged as f64) / (1.0 + with_tag as f64)).ln()
 }
 
+/// Length of an IDF vector, sqrt(Σ idf²), added up in the order of the tags' ids.
+pub fn tag_norm(idfs: impl Iterator<Item = f64>) -> f64 {
+    idfs.map(|idf| idf * idf).sum::<f64>().sqrt()
+}
+
+/// The number of tagged tracks that [`idf`] was computed from, given its value and the tracks with the tag. `None` if
+/// there is no such number.
+pub fn tagged_of(idf_of_tag: f64, with_tag: usize) -> Option<usize> {
+    let tagged = ((1.0 + with_tag as f64) * idf_of_tag.exp() - 1.0).round();
+    (tagged >= 0.0 && idf(tagged as usize, with_tag).to_bits() == idf_of_tag.to_bits()).then_some(tagged as usize)
+}
+
 /// ln(1 + count) / ln(1 + most), in [0, 1]; 0 when nothing was counted at all.
 pub fn popularity(count: u64, most: u64) -> f32 {
     if most == 0 { 0.0 } else { ((1.0 + count as f64).ln() / (1.0 + most as f64).ln()).min(1.0) as f32 }
@@ -101,7 +113,7 @@ pub fn features_of(track: &TrackInput, dictionary: &TagDictionary, most: u64) ->
         track_id: track.track_id,
         artist_id: track.artist_id,
         genre_id: genre.map(|(tag_id, _)| tag_id),
-        tag_norm: tags.iter().map(|&(_, idf)| idf * idf).sum::<f64>().sqrt(),
+        tag_norm: tag_norm(tags.iter().map(|&(_, idf)| idf)),
         tag_ids: tags.into_iter().map(|(tag_id, _)| tag_id).collect(),
         playlists: track.playlists,
         likes: track.likes,

@@ -16,6 +16,7 @@
 //! | `dumps` | pg_dump and restore |
 //! | `export` | files of triples: round trips, DuckDB and pyarrow, the benchmarks, what is quarantined |
 //! | `export_refusals` | files of triples: errors, rights, cancels, terminated sessions, full disks leave nothing behind |
+//! | `explain` | explanations: sums, evidence, counterfactuals that come true, row-level security, the JSON Schema |
 //! | `sessions` | the extension, sources, rights and limits change under live sessions; read-only transactions |
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 

@@ -1,0 +1,11 @@
+-- A playlist of the user's own that holds the track, as triples say it.
+SELECT p.tail, u.entity_id
+FROM sgr.entities AS u
+JOIN sgr.triples AS c ON c.tail = u.entity_id AND c.relation = 8
+JOIN sgr.triples AS p ON p.head = $2 AND p.relation = 3 AND p.tail = c.head
+JOIN sgr.entities AS n ON n.entity_id = p.tail
+WHERE u.graph_id = 0 AND u.kind = 'user' AND u.key = $1::text
+  AND EXISTS (SELECT FROM {playlist_tracks} AS e WHERE e.playlist_id = n.key::bigint)
+  AND (NOT $3 OR EXISTS (SELECT FROM {playlists} AS l WHERE l.playlist_id = n.key::bigint))
+ORDER BY p.weight DESC, p.tail
+LIMIT 1

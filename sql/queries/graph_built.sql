@@ -1,0 +1,1 @@
+SELECT FROM sgr.stage_state AS s WHERE s.stage = 'triples'
