@@ -11,6 +11,7 @@ mod table;
 
 use crate::error::{Error, Result};
 use crate::features;
+use crate::paths::{self, PathFinder};
 use crate::recommend::{FeatureReader, Profile, is_known, proposed, unknown_track, weights};
 use crate::related::{Named, track_names};
 use crate::sources::Sources;
@@ -19,6 +20,7 @@ pub use counterfactuals::Counterfactual;
 pub use evidence::Triple;
 use seeds::SeedEvidence;
 use serde::Serialize;
+use serde_json::Value;
 use sgr_engine::recommend::{Filter, Ranked, SIGNALS, TrackFeatures, Weights, rank};
 use std::collections::HashMap;
 pub use table::Row;
@@ -87,6 +89,8 @@ struct Path {
     cost: f64,
     /// In one readable line.
     path: String,
+    /// Its edges.
+    triples: Value,
 }
 
 /// How much of it is wanted.
@@ -95,6 +99,8 @@ pub struct Wish<'a> {
     pub profile: &'a str,
     /// Pieces of evidence of each sort.
     pub evidence: usize,
+    /// Paths through the graph.
+    pub paths: usize,
     /// Counterfactuals; 0 looks for none.
     pub counterfactuals: usize,
 }
@@ -135,7 +141,7 @@ pub fn explain(seed: Seed, candidate: i64, wish: &Wish) -> Result<Explanation> {
     }
     let sources = Sources::load()?;
     let features = FeatureReader::open()?;
-    graph_is_built()?;
+    paths::require_graph()?;
     let profile = match seed {
         Seed::Track(track) => Profile::of_track(track, &features, &sources)?,
         Seed::User(user) => Profile::of_user(user, &features, &sources)?,
@@ -195,7 +201,7 @@ pub fn explain(seed: Seed, candidate: i64, wish: &Wish) -> Result<Explanation> {
         confidence: ranked.confidence,
         fallback: ranked.fallback,
         contributions: contributions(&question),
-        paths: Vec::new(),
+        paths: paths(seed, candidate, wish.paths, &sources)?,
         evidence: evidence::triples(&pieces),
         seeds: profile.is_user().then(|| carried.into_iter().map(|seed| seed.named(&names)).collect()),
         counterfactuals,
@@ -204,18 +210,29 @@ pub fn explain(seed: Seed, candidate: i64, wish: &Wish) -> Result<Explanation> {
     })
 }
 
-/// 55000 unless the triples were made at least once.
-fn graph_is_built() -> Result<()> {
-    let mut built = false;
-    spi::select(include_str!("../sql/queries/graph_built.sql"), &Sources::NONE, &[], |_| {
-        built = true;
-        Ok(())
-    })?;
-    if built {
-        Ok(())
-    } else {
-        Err(Error::not_ready("the knowledge graph has not been built yet").hint("call sgr_build_kg() first"))
+/// The best paths from the seed to the candidate, as far as the graph has both and the role may see them.
+fn paths(seed: Seed, candidate: i64, wanted: usize, sources: &Sources) -> Result<Vec<Path>> {
+    if wanted == 0 {
+        return Ok(Vec::new());
     }
+    let mut finder = PathFinder::of_catalogue(sources)?;
+    let from = match seed {
+        Seed::Track(track) => finder.if_known("track", track)?,
+        Seed::User(user) => finder.if_known("user", user)?,
+    };
+    let (Some(from), Some(to)) = (from, finder.if_known("track", candidate)?) else { return Ok(Vec::new()) };
+    let found = finder.find(&from, &to, &paths::Wish::best(i32::try_from(wanted).unwrap_or(i32::MAX)))?;
+    let described = finder.describe(&found.paths)?;
+    Ok((1..)
+        .zip(described)
+        .map(|(rank, path)| Path {
+            rank,
+            hops: path.hops as u32,
+            cost: path.cost,
+            path: path.line,
+            triples: path.triples.into_iter().map(paths::Triple::without_ids).collect(),
+        })
+        .collect())
 }
 
 /// A candidate that no signal proposes, as the recommender fills up with it.

@@ -19,6 +19,7 @@ use crate::triples_file::graph_id;
 use pgrx::prelude::*;
 use row_store::{Graph, RowStore};
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sgr_engine::export::entity_name;
 use sgr_engine::graph::search::{Explored, Path, PathConfig, PathSearch, Step};
@@ -73,8 +74,34 @@ pub struct Described {
     pub line: String,
     /// From one end to the other: id, kind, key, name.
     pub nodes: Value,
-    /// The edges: head, relation, tail, weight, source, stage, head_id, tail_id.
-    pub triples: Value,
+    /// The edges.
+    pub triples: Vec<Triple>,
+}
+
+/// An edge of a path as `sgr.kg_triples` has it.
+#[derive(Serialize)]
+pub struct Triple {
+    head: String,
+    relation: String,
+    tail: String,
+    weight: f32,
+    /// `None` if the triple was deleted since the graph was written.
+    source: Option<String>,
+    stage: Option<String>,
+    head_id: i64,
+    tail_id: i64,
+}
+
+impl Triple {
+    /// By its names alone.
+    pub fn without_ids(self) -> Value {
+        json!({ "head": self.head, "relation": self.relation, "tail": self.tail, "weight": self.weight, "source": self.source })
+    }
+}
+
+/// Errors: 55000 if the catalogue's graph was never built.
+pub fn require_graph() -> Result<()> {
+    Graph::open(0).map(drop)
 }
 
 /// One graph, open for any number of searches of one call.
@@ -123,17 +150,8 @@ impl PathFinder {
         node::find(self.graph_id, name, &self.sources, |node| self.is_visible(node))
     }
 
-    /// The entity of a track, if the graph has it and the role may see it.
-    pub fn track_if_known(&self, track_id: i64) -> Result<Option<Node>> {
-        self.if_known("track", track_id)
-    }
-
-    /// The entity of an artist, if the graph has it and the role may see it.
-    pub fn artist_if_known(&self, artist_id: i64) -> Result<Option<Node>> {
-        self.if_known("artist", artist_id)
-    }
-
-    fn if_known(&self, kind: &str, id: i64) -> Result<Option<Node>> {
+    /// The entity of a track, artist, … of the catalogue, if the graph has it and the role may see it.
+    pub fn if_known(&self, kind: &str, id: i64) -> Result<Option<Node>> {
         let Some(node) = node::by_key(self.graph_id, kind, &id.to_string())? else { return Ok(None) };
         Ok(self.is_visible(&node)?.then_some(node))
     }
@@ -256,22 +274,22 @@ impl PathFinder {
             let to = if hop.relation > 0 { triple.2 } else { triple.0 };
             text.push_str(&format!(" → {relation} → {}", nodes[&to].label()));
             let (stage, source) = known.get(&triple).cloned().unzip();
-            triples.push(json!({
-                "head": nodes[&triple.0].plain_name(), "relation": relation, "tail": nodes[&triple.2].plain_name(),
-                "weight": hop.weight, "source": source, "stage": stage, "head_id": triple.0, "tail_id": triple.2,
-            }));
+            triples.push(Triple {
+                head: nodes[&triple.0].plain_name().to_owned(),
+                relation: relation.to_owned(),
+                tail: nodes[&triple.2].plain_name().to_owned(),
+                weight: hop.weight,
+                source,
+                stage,
+                head_id: triple.0,
+                tail_id: triple.2,
+            });
         }
         let listed = path.nodes.iter().map(|id| {
             let node = &nodes[id];
             json!({ "id": id, "kind": node.kind, "key": node.key, "name": node.name })
         });
-        Described {
-            cost: path.cost,
-            hops: path.hops.len(),
-            line: text,
-            nodes: listed.collect(),
-            triples: Value::Array(triples),
-        }
+        Described { cost: path.cost, hops: path.hops.len(), line: text, nodes: listed.collect(), triples }
     }
 }
 

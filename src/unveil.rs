@@ -175,9 +175,9 @@ fn best_paths(
 ) -> Result<HashMap<i64, String>> {
     let mut lines = HashMap::new();
     let Some(finder) = finder else { return Ok(lines) };
-    let Some(from) = finder.track_if_known(track_id)? else { return Ok(lines) };
+    let Some(from) = finder.if_known("track", track_id)? else { return Ok(lines) };
     for other in others {
-        if let Some(to) = finder.track_if_known(other)? {
+        if let Some(to) = finder.if_known("track", other)? {
             let found = finder.find(&from, &to, &Wish::best(1))?;
             lines.extend(finder.describe(&found.paths)?.into_iter().map(|path| (other, path.line)));
         }
@@ -187,7 +187,7 @@ fn best_paths(
 
 /// The artist's collaborators, and theirs.
 fn network(finder: &mut PathFinder, artist: i64) -> Result<Vec<Colleague>> {
-    let Some(centre) = finder.artist_if_known(artist)? else { return Ok(Vec::new()) };
+    let Some(centre) = finder.if_known("artist", artist)? else { return Ok(Vec::new()) };
     let network = finder.collaborators(&centre, NETWORK)?;
     Ok(network
         .into_iter()

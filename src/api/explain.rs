@@ -8,6 +8,8 @@ use pgrx::prelude::*;
 
 /// Pieces of evidence of each sort in the table.
 const EVIDENCE: usize = 10;
+/// Paths in the table.
+const PATHS: usize = 3;
 
 /// The columns that both tables have; see [`rows`].
 type Reasons = TableIterator<
@@ -82,8 +84,9 @@ fn sgr_explanations(
     profile: default!(Option<&str>, "'default'"),
     counterfactuals: default!(Option<i32>, 5),
     evidence: default!(Option<i32>, 10),
+    paths: default!(Option<i32>, 3),
 ) -> Result<JsonB, ErrorReport> {
-    document(Seed::Track(required("track", track)?), candidate, profile, counterfactuals, evidence)
+    document(Seed::Track(required("track", track)?), candidate, profile, [counterfactuals, evidence, paths])
 }
 
 #[pg_extern(stable, parallel_restricted)]
@@ -93,12 +96,13 @@ fn sgr_explanations_user(
     profile: default!(Option<&str>, "'default'"),
     counterfactuals: default!(Option<i32>, 5),
     evidence: default!(Option<i32>, 10),
+    paths: default!(Option<i32>, 3),
 ) -> Result<JsonB, ErrorReport> {
-    document(Seed::User(required("user_id", user_id)?), candidate, profile, counterfactuals, evidence)
+    document(Seed::User(required("user_id", user_id)?), candidate, profile, [counterfactuals, evidence, paths])
 }
 
 fn rows(seed: Seed, candidate: Option<i64>, profile: Option<&str>) -> Result<Reasons, ErrorReport> {
-    let wish = Wish { profile: required("profile", profile)?, evidence: EVIDENCE, counterfactuals: 0 };
+    let wish = Wish { profile: required("profile", profile)?, evidence: EVIDENCE, paths: PATHS, counterfactuals: 0 };
     let explanation = explain::explain(seed, required("candidate", candidate)?, &wish)?;
     Ok(TableIterator::new(explanation.rows().into_iter().map(|row: Row| {
         let rank = row.rank.map(|rank| i32::try_from(rank).unwrap_or(i32::MAX));
@@ -111,13 +115,13 @@ fn document(
     seed: Seed,
     candidate: Option<i64>,
     profile: Option<&str>,
-    counterfactuals: Option<i32>,
-    evidence: Option<i32>,
+    [counterfactuals, evidence, paths]: [Option<i32>; 3],
 ) -> Result<JsonB, ErrorReport> {
     let wish = Wish {
         profile: required("profile", profile)?,
         evidence: amount("evidence", evidence)?,
         counterfactuals: amount("counterfactuals", counterfactuals)?,
+        paths: amount("paths", paths)?,
     };
     let explanation = explain::explain(seed, required("candidate", candidate)?, &wish)?;
     let value = serde_json::to_value(explanation)

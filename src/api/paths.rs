@@ -44,9 +44,11 @@ fn sgr_paths(
     let found = finder.find(&a, &b, &wish)?;
     paths::remark(&a, &b, &wish, &found);
     let rows = finder.describe(&found.paths)?;
-    Ok(TableIterator::new((1..).zip(rows).map(|(rank, row): (i32, Described)| {
-        (rank, row.hops as i32, row.cost, row.line, JsonB(row.nodes), JsonB(row.triples))
-    })))
+    let rows = (1..).zip(rows).map(|(rank, row): (i32, Described)| {
+        let triples = serde_json::to_value(row.triples).unwrap_or_default();
+        (rank, row.hops as i32, row.cost, row.line, JsonB(row.nodes), JsonB(triples))
+    });
+    Ok(TableIterator::new(rows.collect::<Vec<_>>()))
 }
 
 #[pg_extern(stable, parallel_safe, requires = ["adjacency"])]

@@ -1,1 +1,0 @@
-SELECT FROM sgr.stage_state AS s WHERE s.stage = 'triples'
