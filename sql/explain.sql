@@ -57,7 +57,7 @@ COMMENT ON FUNCTION sgr_explain_user(bigint, bigint, text) IS
 COMMENT ON FUNCTION sgr_explain_user(bigint, text, text) IS
     'sgr_explain_user for a candidate named by its id, urn or URL';
 COMMENT ON FUNCTION sgr_explanations(bigint, bigint, text, integer, integer, integer) IS
-    'sgr_explain as jsonb, by docs/explanations.schema.json: score, rank, confidence, contributions, paths, paths (at most so many, as sgr_paths without co_occurs_with and similar_taste), evidence (rows of sgr.kg_triples, at most so many pieces of each sort), counterfactuals (at most so many; 0 looks for none): evidence without which the candidate would have another rank, by computing the score again. Errors: as sgr_explain, 22023 negative counterfactuals, evidence or paths, over 1,000 paths';
+    'sgr_explain as jsonb, by docs/explanations.schema.json: score, rank, confidence, contributions, paths, paths (at most so many, as sgr_paths), evidence (rows of sgr.kg_triples, at most so many pieces of each sort), counterfactuals (at most so many; 0 looks for none): evidence without which the candidate would have another rank, by computing the score again. Errors: as sgr_explain, 22023 negative counterfactuals, evidence or paths, over 1,000 paths';
 COMMENT ON FUNCTION sgr_explanations(text, text, text, integer, integer, integer) IS
     'sgr_explanations for tracks named by their id, urn or URL; ''user:7'' as the first is sgr_explanations_user';
 COMMENT ON FUNCTION sgr_explanations_user(bigint, bigint, text, integer, integer, integer) IS

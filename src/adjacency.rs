@@ -330,7 +330,7 @@ impl From<GraphError> for Error {
     fn from(error: GraphError) -> Self {
         match error {
             GraphError::MemoryLimit { needed, limit, .. } => {
-                memory_limit(needed, limit, "the graph", "take a smaller graph")
+                memory_limit(needed, limit, "the rows of the graph's edges", "leave relations out of the graph")
             }
             // Nobody sees it: the cancel request itself unwinds the main thread.
             GraphError::Cancelled => Self::new(pgrx::PgSqlErrorCode::ERRCODE_QUERY_CANCELED, "canceled"),

@@ -1,10 +1,10 @@
 //! Connected components of a named graph.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, memory_limit};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use sgr_engine::graph::{ComponentSummary, Components};
+use sgr_engine::graph::{ComponentSummary, Components, GraphError};
 
 /// Rows between two looks for a cancel request: some milliseconds.
 const ROWS_PER_LOOK: u32 = 1 << 14;
@@ -16,7 +16,7 @@ pub fn summary(graph_id: i32) -> Result<ComponentSummary> {
         "SELECT pg_catalog.count(*) FROM sgr.entities AS e WHERE e.graph_id = $1",
         &Sources::NONE,
         &[Arg::Int(graph_id)],
-        |row| Ok(graph.reserve(row.int(0).and_then(|n| usize::try_from(n).ok()).unwrap_or(0))?),
+        |row| graph.reserve(row.int(0).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)).map_err(failed),
     )?;
     let mut rows = 0_u32;
     let mut look = move || {
@@ -31,12 +31,21 @@ pub fn summary(graph_id: i32) -> Result<ComponentSummary> {
         &[Arg::Int(graph_id)],
         |row| {
             look();
-            row.int(0).map_or(Ok(()), |id| graph.add_node(id).map_err(Error::from))
+            row.int(0).map_or(Ok(()), |id| graph.add_node(id).map_err(failed))
         },
     )?;
     spi::select(include_str!("../sql/queries/graph_edges.sql"), &Sources::NONE, &[Arg::Int(graph_id)], |row| {
         look();
-        row.int(0).zip(row.int(1)).map_or(Ok(()), |(head, tail)| graph.add_edge(head, tail).map_err(Error::from))
+        row.int(0).zip(row.int(1)).map_or(Ok(()), |(head, tail)| graph.add_edge(head, tail).map_err(failed))
     })?;
     Ok(graph.summary())
+}
+
+fn failed(error: GraphError) -> Error {
+    match error {
+        GraphError::MemoryLimit { needed, limit, .. } => {
+            memory_limit(needed, limit, "the connected components", "ask for a smaller graph")
+        }
+        other => other.into(),
+    }
 }

@@ -29,6 +29,10 @@ use std::time::Instant;
 /// Edges between two looks for a cancel request: some milliseconds.
 const EDGES_PER_STEP: u64 = 50_000;
 
+/// Relations of the catalogue's graph that were themselves counted from playlists and likes. Such an edge does not say why;
+/// it is followed only where it is asked for.
+const COUNTED: [&str; 2] = ["co_occurs_with", "similar_taste"];
+
 /// What is wanted of a search.
 pub struct Wish {
     /// Paths.
@@ -44,15 +48,10 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// The best paths that say why: not over what was itself counted from playlists and likes.
+    /// The best paths, as `sgr_paths` finds them without further arguments.
     pub fn best(k: i32) -> Self {
-        Self {
-            k,
-            max_hops: PathConfig::DEFAULT_MAX_HOPS as i32,
-            relations: None,
-            kinds: None,
-            relation_weights: Some(json!({ "co_occurs_with": 0, "similar_taste": 0 })),
-        }
+        let max_hops = PathConfig::DEFAULT_MAX_HOPS as i32;
+        Self { k, max_hops, relations: None, kinds: None, relation_weights: None }
     }
 }
 
@@ -198,6 +197,11 @@ impl PathFinder {
             config.other_relations = 0.0;
             for relation in relations {
                 config.relation_weights.insert(self.relation(relation)?, 1.0);
+            }
+        }
+        if wish.relations.is_none() && self.graph_id == 0 {
+            for relation in COUNTED {
+                config.relation_weights.insert(self.relation(relation)?, 0.0);
             }
         }
         match &wish.relation_weights {
