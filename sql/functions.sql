@@ -45,7 +45,7 @@ CREATE FUNCTION sgr_recommend(
     tags text[] DEFAULT NULL, profile text DEFAULT 'default')
 RETURNS TABLE (
     rank integer, track_id bigint, title text, artist text, score double precision, by_playlists double precision,
-    by_likes double precision, by_tags double precision, by_artist double precision, by_popularity double precision,
+    by_likes double precision, by_tags double precision, by_artist double precision, by_popularity double precision, by_embedding double precision,
     confidence double precision, fallback text, because text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 AS $$
@@ -119,7 +119,7 @@ COMMENT ON FUNCTION sgr_recommend(text, integer, boolean, text[], text[], text) 
 COMMENT ON FUNCTION sgr_recommend_user(bigint, integer, boolean, text[], text[], text) IS
     'Exactly k tracks for a user, from his likes and the tracks of his playlists (the newest 1,000); columns as in sgr_recommend. include_known => true admits tracks that he has. Errors: 42704 unknown user or profile, 22023 bad argument';
 COMMENT ON FUNCTION sgr_signal_set(text, double precision, text) IS
-    'Sets the weight of a signal (playlists, likes, tags, artist, popularity) in a profile, NULL for the shipped one; returns the profile. Weights are divided by their sum when used. Errors: 22023';
+    'Sets the weight of a signal (playlists, likes, tags, artist, popularity, embedding) in a profile, NULL for the shipped one; returns the profile. Weights are divided by their sum when used. Errors: 22023';
 COMMENT ON FUNCTION sgr_unveil(bigint) IS
     'A report about a track for people: what it is, the playlists that hold it, related tracks by playlists and by tags, artist connections, engagement. Errors: 42704 unknown track, 55000 before the first refresh';
 COMMENT ON FUNCTION sgr_unveil(text) IS 'sgr_unveil for a track named by its id, urn or URL';

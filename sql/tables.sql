@@ -231,7 +231,8 @@ INSERT INTO sgr.signal_defaults (ordinal, signal, weight, description) VALUES
     (2, 'likes',      0.25, 'cosine of like co-occurrence, shrunk by t/(t+1) with t common users'),
     (3, 'tags',       0.18, 'cosine of IDF-weighted tags'),
     (4, 'artist',     0.10, 'same artist, or artists who worked together'),
-    (5, 'popularity', 0.02, 'logarithm of playlists and likes, relative to the most popular track');
+    (5, 'popularity', 0.02, 'logarithm of playlists and likes, relative to the most popular track'),
+    (6, 'embedding',  0.10, 'cosine of the vectors of the active model of the catalogue''s graph; without one the others share its weight');
 
 CREATE TABLE sgr.signal_weights (
     profile text NOT NULL,

@@ -3,17 +3,20 @@
 
 CREATE VIEW sgr.signals AS
 SELECT p.profile, d.ordinal, d.signal, coalesce(w.weight, d.weight) AS weight,
-       coalesce(w.weight, d.weight) /
-           CASE WHEN abs(sum(coalesce(w.weight, d.weight)) OVER all_signals - 1) < 1e-9 THEN 1
-                ELSE nullif(sum(coalesce(w.weight, d.weight)) OVER all_signals, 0) END AS share,
+       used.weight /
+           CASE WHEN abs(sum(used.weight) OVER all_signals - 1) < 1e-9 THEN 1
+                ELSE nullif(sum(used.weight) OVER all_signals, 0) END AS share,
        d.description
 FROM (SELECT 'default' AS profile UNION SELECT profile FROM sgr.signal_weights) AS p
 CROSS JOIN sgr.signal_defaults AS d
 LEFT JOIN sgr.signal_weights AS w ON w.profile = p.profile AND w.signal = d.signal
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN d.signal <> 'embedding' OR EXISTS (SELECT FROM sgr.models AS m WHERE m.is_active AND m.graph_id = 0)
+                THEN coalesce(w.weight, d.weight) ELSE 0 END) AS used (weight)
 WINDOW all_signals AS (PARTITION BY p.profile ORDER BY d.ordinal
     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);
 COMMENT ON VIEW sgr.signals IS 'The weights in force, per profile';
-COMMENT ON COLUMN sgr.signals.share IS 'The weight divided by the sum of the profile''s weights: what a contribution is computed with';
+COMMENT ON COLUMN sgr.signals.share IS 'The weight divided by the sum of the profile''s weights: what a contribution is computed with; 0 for embedding where no model is active';
 
 CREATE VIEW sgr.cooccurrence_pairs AS
 SELECT c.kind, s.basket, s.item, c.item_id AS item_id_a, n.item_id_b, n.together,

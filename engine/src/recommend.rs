@@ -10,6 +10,7 @@
 //! | [`TagOverlap`] | cosine of the IDF-weighted tag vectors | Salton & Buckley 1988 |
 //! | [`SharedArtist`] | 1 same artist, 0.5 collaborator; for a profile n/(n+1) with n tracks by the artist | – |
 //! | [`Popularity`] | ln(1+n)/ln(1+max n), n = playlists + likes | – |
+//! | [`Proximity`] | cosine of the embeddings where it is positive; for a profile Σ cosine(i, c) over i in P, divided by the largest such sum | – |
 
 mod features;
 mod ranking;
@@ -23,20 +24,21 @@ pub use features::{
 };
 pub use ranking::{Filter, Ranked, Weights, confidence, rank};
 pub use signals::{
-    Cooccurrence, Evidence, NeighbourList, Popularity, SHRINKAGE, SharedArtist, Signal, TagOverlap, shrunk,
+    Cooccurrence, Evidence, NearList, NeighbourList, Popularity, Proximity, SHRINKAGE, SharedArtist, Signal,
+    TagOverlap, shrunk,
 };
 pub use tags::{TagList, TagNeighbour, most_similar_by_tags};
 pub use users::{Listener, SimilarUser, UserFeatures, build_user_features, most_similar_users};
 
 /// The names of the signals, in the order in which their contributions are added up.
-pub const SIGNALS: [&str; 5] = ["playlists", "likes", "tags", "artist", "popularity"];
+pub const SIGNALS: [&str; 6] = ["playlists", "likes", "tags", "artist", "popularity", "embedding"];
 
 /// Why a recommendation could not be computed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecommendError {
     /// A name that is not in [`SIGNALS`].
-    #[error("unknown signal \"{name}\": use one of playlists, likes, tags, artist, popularity")]
+    #[error("unknown signal \"{name}\": use one of playlists, likes, tags, artist, popularity, embedding")]
     UnknownSignal {
         /// The name as it was given.
         name: String,

@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use sgr_engine::recommend::{
-    Cooccurrence, Evidence, Filter, Listener, NeighbourList, Popularity, RecommendError, SHRINKAGE, SIGNALS,
-    SharedArtist, Signal, TagDictionary, TagList, TagOverlap, TrackFeatures, TrackInput, UserFeatures, Weights,
-    build_features, build_user_features, confidence, features_of, fold_tag, idf, most_similar_by_tags,
-    most_similar_users, popularity, rank,
+    Cooccurrence, Evidence, Filter, Listener, NearList, NeighbourList, Popularity, Proximity, RecommendError,
+    SHRINKAGE, SIGNALS, SharedArtist, Signal, TagDictionary, TagList, TagOverlap, TrackFeatures, TrackInput,
+    UserFeatures, Weights, build_features, build_user_features, confidence, features_of, fold_tag, idf,
+    most_similar_by_tags, most_similar_users, popularity, rank,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -101,6 +101,22 @@ fn co_occurrence_is_the_shrunk_cosine() {
 }
 
 #[test]
+fn proximity_is_the_cosine_for_a_track_and_a_share_of_the_largest_sum_for_a_profile() {
+    let first = NearList { track_id: 1, neighbours: &[2, 3, 4], cosines: &[0.8, -0.5, f32::NAN] };
+    let second = NearList { track_id: 5, neighbours: &[3, 2], cosines: &[0.4, 0.2] };
+    let of = |signal: &Proximity, track_id| signal.score(&TrackFeatures { track_id, ..TrackFeatures::default() });
+    let alone = Proximity::new([first], false);
+    assert_eq!(of(&alone, 2).value, f64::from(0.8_f32));
+    assert_eq!(of(&alone, 3), Evidence::default(), "a negative cosine is no proximity");
+    let mut proposed = Vec::new();
+    alone.propose(&mut proposed);
+    assert_eq!(proposed, [2]);
+    let both = Proximity::new([first, second], true);
+    assert_eq!((of(&both, 2).value, of(&both, 2).count, of(&both, 2).strongest), (1.0, 2, Some((1, 2))));
+    assert!((of(&both, 3).value - 0.4).abs() < 1e-6);
+}
+
+#[test]
 fn counts_that_do_not_fit_together_stay_in_range() {
     let list =
         NeighbourList { track_id: 1, baskets: 0, neighbours: &[2, 3], together: &[5, -1], neighbour_baskets: &[0, 7] };
@@ -119,7 +135,8 @@ fn fallback_and_confidence_name_what_is_there() {
     let likes = Cooccurrence::default();
     let tags = TagOverlap::new(&[(1, 1, 1.0)], vec![]);
     let artists = SharedArtist::new([(5, 1.0)], vec![]);
-    let signals: [&dyn Signal; SIGNALS.len()] = [&playlists, &likes, &tags, &artists, &Popularity];
+    let near = Proximity::new([NearList { track_id: 7, neighbours: &[5, 3], cosines: &[0.5, 0.4] }], false);
+    let signals: [&dyn Signal; SIGNALS.len()] = [&playlists, &likes, &tags, &artists, &Popularity, &near];
     let candidate = |track_id, artist_id, tag_ids: &[i32]| TrackFeatures {
         track_id,
         artist_id,
@@ -127,14 +144,20 @@ fn fallback_and_confidence_name_what_is_there() {
         tag_norm: 1.0,
         ..TrackFeatures::default()
     };
-    let candidates =
-        [candidate(1, None, &[]), candidate(2, Some(5), &[]), candidate(3, None, &[1]), candidate(4, None, &[])];
+    let candidates = [
+        candidate(1, None, &[]),
+        candidate(2, Some(5), &[]),
+        candidate(3, None, &[1]),
+        candidate(4, None, &[]),
+        candidate(5, None, &[]),
+    ];
     let ranked = rank(&signals, &weights, &candidates, &Filter::default(), 10);
     let fallbacks: BTreeMap<i64, Option<&str>> = ranked.iter().map(|row| (row.track_id, row.fallback)).collect();
     assert_eq!(fallbacks[&1], None);
     assert_eq!(fallbacks[&2], Some("artist"));
     assert_eq!(fallbacks[&3], Some("tags"));
     assert_eq!(fallbacks[&4], Some("popularity"));
+    assert_eq!(fallbacks[&5], Some("embedding"));
     for row in &ranked {
         assert_eq!(row.score, row.contributions.iter().fold(0.0, |sum, part| sum + part));
         assert_eq!(row.confidence, confidence(&row.evidence));
@@ -204,8 +227,8 @@ proptest! {
     fn ranking_is_a_prefix_of_itself(popularities in prop::collection::vec(0u8..20, 0..60), k in 0usize..70, gone in 0i64..60) {
         let weights = Weights::from_pairs([("popularity", 1.0)]).unwrap();
         let nothing = Cooccurrence::default();
-        let (tags, artists) = (TagOverlap::default(), SharedArtist::default());
-        let signals: [&dyn Signal; SIGNALS.len()] = [&nothing, &nothing, &tags, &artists, &Popularity];
+        let (tags, artists, near) = (TagOverlap::default(), SharedArtist::default(), Proximity::default());
+        let signals: [&dyn Signal; SIGNALS.len()] = [&nothing, &nothing, &tags, &artists, &Popularity, &near];
         let candidates: Vec<TrackFeatures> = (0..).zip(&popularities)
             .map(|(track_id, p)| TrackFeatures { track_id, popularity: f32::from(*p) / 20.0, ..TrackFeatures::default() }).collect();
         let filter = Filter { exclude: vec![gone], ..Filter::default() };

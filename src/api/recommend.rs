@@ -19,6 +19,7 @@ type Recommendations = TableIterator<
         name!(by_tags, f64),
         name!(by_artist, f64),
         name!(by_popularity, f64),
+        name!(by_embedding, f64),
         name!(confidence, f64),
         name!(fallback, Option<String>),
         name!(because, String),
@@ -48,6 +49,7 @@ fn sgr_recommend(
             name!(by_tags, f64),
             name!(by_artist, f64),
             name!(by_popularity, f64),
+            name!(by_embedding, f64),
             name!(confidence, f64),
             name!(fallback, Option<String>),
             name!(because, String),
@@ -82,6 +84,7 @@ fn sgr_recommend_user(
             name!(by_tags, f64),
             name!(by_artist, f64),
             name!(by_popularity, f64),
+            name!(by_embedding, f64),
             name!(confidence, f64),
             name!(fallback, Option<String>),
             name!(because, String),
@@ -95,7 +98,7 @@ fn sgr_recommend_user(
 
 fn rows(recommendations: Vec<Recommendation>) -> Recommendations {
     TableIterator::new((1..).zip(recommendations).map(|(rank, row)| {
-        let [playlists, likes, tags, artist, popularity] = row.ranked.contributions;
+        let [playlists, likes, tags, artist, popularity, embedding] = row.ranked.contributions;
         (
             rank,
             row.ranked.track_id,
@@ -107,6 +110,7 @@ fn rows(recommendations: Vec<Recommendation>) -> Recommendations {
             tags,
             artist,
             popularity,
+            embedding,
             row.ranked.confidence,
             row.ranked.fallback.map(str::to_owned),
             row.because,

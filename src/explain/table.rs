@@ -71,7 +71,7 @@ impl Explanation {
 
 /// What each signal rests on, in the order of [`SIGNALS`].
 pub(super) fn details(question: &Question) -> [String; SIGNALS.len()] {
-    let [playlists, likes, tags, artist, _] = question.ranked.evidence;
+    let [playlists, likes, tags, artist, _, near] = question.ranked.evidence;
     let is_user = question.profile.is_user();
     let nothing = || "nothing".to_owned();
     let counted = |count: u32, text: String| if count > 0 { text } else { nothing() };
@@ -91,6 +91,18 @@ pub(super) fn details(question: &Question) -> [String; SIGNALS.len()] {
     } else {
         (format!("in {} together", plural(playlists.count, "playlist")), who_like_both(likes.count))
     };
+    let near = match (near.value > 0.0, is_user) {
+        (false, _) => nothing(),
+        (true, false) => format!("vectors of cosine {:.2}", near.value),
+        (true, true) => format!(
+            "near {}",
+            if near.count == 1 {
+                "1 of the user's tracks".to_owned()
+            } else {
+                format!("{} of the user's tracks", near.count)
+            }
+        ),
+    };
     let candidate = question.candidate;
     let popular =
         format!("in {}, liked by {}", plural(candidate.playlists, "playlist"), plural(candidate.likes, "user"));
@@ -100,5 +112,6 @@ pub(super) fn details(question: &Question) -> [String; SIGNALS.len()] {
         counted(tags.count, plural(tags.count, "shared tag")),
         artist,
         popular,
+        near,
     ]
 }

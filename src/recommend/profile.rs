@@ -6,7 +6,9 @@ use crate::recommend::feature_reader::FeatureReader;
 use crate::recommend::lists::List;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use sgr_engine::recommend::{Cooccurrence, Popularity, SIGNALS, SharedArtist, Signal, TagOverlap, TrackFeatures};
+use sgr_engine::recommend::{
+    Cooccurrence, NearList, Popularity, Proximity, SIGNALS, SharedArtist, Signal, TagOverlap, TrackFeatures,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// A user's most recent tracks that are taken as the profile.
@@ -34,6 +36,7 @@ pub struct Profile {
     likes: Cooccurrence,
     tags: TagOverlap,
     artists: SharedArtist,
+    near: Proximity,
 }
 
 impl Profile {
@@ -53,6 +56,7 @@ impl Profile {
         let lists = features.lists(&[track_id])?;
         let [playlists, likes] = cooccurrence(&lists, false);
         let tags = tags(&seed, features)?;
+        let near = near(&[track_id], false)?;
         Ok(Self {
             known: vec![track_id],
             is_user: false,
@@ -63,6 +67,7 @@ impl Profile {
             likes,
             tags,
             artists,
+            near,
         })
     }
 
@@ -87,12 +92,13 @@ impl Profile {
         let tracks = features.tracks(&seeds)?;
         let artists = of_user_artists(&tracks, features)?;
         let tags = tags(&tracks, features)?;
-        Ok(Self { known, is_user: true, seed_ids: seeds, seeds: tracks, lists, playlists, likes, tags, artists })
+        let near = near(&seeds, true)?;
+        Ok(Self { known, is_user: true, seed_ids: seeds, seeds: tracks, lists, playlists, likes, tags, artists, near })
     }
 
     /// In the order of [`SIGNALS`].
     pub fn signals(&self) -> [&dyn Signal; SIGNALS.len()] {
-        [&self.playlists, &self.likes, &self.tags, &self.artists, &Popularity]
+        [&self.playlists, &self.likes, &self.tags, &self.artists, &Popularity, &self.near]
     }
 
     /// The seed, or all tracks of the user, also those that are too old for the profile; ascending.
@@ -124,6 +130,21 @@ impl Profile {
     pub fn lists(&self) -> &[List] {
         &self.lists
     }
+}
+
+/// The tracks near the seeds in the active embedding of the catalogue's graph; nothing without one.
+fn near(seeds: &[i64], relative: bool) -> Result<Proximity> {
+    let mut lists: Vec<(i64, Vec<i64>, Vec<f32>)> = Vec::new();
+    let sql = include_str!("../../sql/queries/near_lists.sql");
+    spi::select(sql, &Sources::NONE, &[Arg::Bigs(seeds)], |row| {
+        lists.push((row.int(0).unwrap_or(0), row.ids(1), row.floats(3).unwrap_or_default().to_vec()));
+        Ok(())
+    })?;
+    // Sums do not depend on how the rows lie.
+    lists.sort_unstable_by_key(|list| list.0);
+    let lists =
+        lists.iter().map(|(track_id, neighbours, cosines)| NearList { track_id: *track_id, neighbours, cosines });
+    Ok(Proximity::new(lists, relative))
 }
 
 /// 42704, for a track that nobody knows.

@@ -6,6 +6,7 @@ const PLAYLISTS: usize = 0;
 const LIKES: usize = 1;
 const TAGS: usize = 2;
 const ARTIST: usize = 3;
+const EMBEDDING: usize = 5;
 
 /// The track of the profile that weighed most, by the larger of the two co-occurrence contributions.
 pub fn strongest(ranked: &Ranked) -> Option<i64> {
@@ -18,7 +19,7 @@ fn stronger(ranked: &Ranked) -> usize {
 
 /// One readable line from the evidence; `title_of` names the tracks of a user's profile.
 pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<String>) -> String {
-    let [playlists, likes, tags, artist, _] = ranked.evidence;
+    let [playlists, likes, tags, artist, popularity, near] = ranked.evidence;
     let mut parts = Vec::new();
     if is_user {
         let by = stronger(ranked);
@@ -50,8 +51,11 @@ pub fn because(ranked: &Ranked, is_user: bool, title_of: impl Fn(i64) -> Option<
         };
         parts.push(phrase.to_owned());
     }
+    if near.value > 0.0 && ranked.contributions[EMBEDDING] > 0.0 {
+        parts.push("near in the graph".to_owned());
+    }
     if parts.is_empty() {
-        parts.push(if ranked.evidence[4].value > 0.0 { "popular".to_owned() } else { "not heard much yet".to_owned() });
+        parts.push(if popularity.value > 0.0 { "popular".to_owned() } else { "not heard much yet".to_owned() });
     }
     parts.join(", ")
 }

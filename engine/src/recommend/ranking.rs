@@ -9,6 +9,7 @@ const PLAYLISTS: usize = 0;
 const LIKES: usize = 1;
 const TAGS: usize = 2;
 const ARTIST: usize = 3;
+const EMBEDDING: usize = 5;
 
 /// The weights of the signals, not negative, summing to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,7 +83,7 @@ pub struct Ranked {
     pub evidence: [Evidence; SIGNALS.len()],
     /// In [0, 1), see [`confidence`].
     pub confidence: f64,
-    /// Without co-occurrence: what the answer rests on instead ("artist", "tags" or "popularity").
+    /// Without co-occurrence: what the answer rests on instead ("artist", "tags", "embedding" or "popularity").
     pub fallback: Option<&'static str>,
 }
 
@@ -139,6 +140,8 @@ fn fallback(contributions: &[f64; SIGNALS.len()]) -> Option<&'static str> {
         Some("artist")
     } else if holds(TAGS) {
         Some("tags")
+    } else if holds(EMBEDDING) {
+        Some("embedding")
     } else {
         Some("popularity")
     }

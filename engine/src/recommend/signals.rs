@@ -192,3 +192,69 @@ impl Signal for Popularity {
         Evidence { value: f64::from(candidate.popularity), count: candidate.playlists, strongest: None }
     }
 }
+
+/// The tracks whose embeddings are nearest to that of one seed track, as parallel columns.
+#[derive(Debug, Clone, Copy)]
+pub struct NearList<'a> {
+    /// The seed.
+    pub track_id: i64,
+    /// Neighbours.
+    pub neighbours: &'a [i64],
+    /// Cosine of the two vectors, in [-1, 1].
+    pub cosines: &'a [f32],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Near {
+    sum: f64,
+    seeds: u32,
+    largest: f64,
+    strongest: i64,
+}
+
+/// Proximity of embeddings: cosine where it is positive, summed over the seeds.
+#[derive(Debug, Default)]
+pub struct Proximity {
+    near: FxHashMap<i64, Near>,
+    /// As in [`Cooccurrence`].
+    scale: f64,
+}
+
+impl Proximity {
+    /// Adds the lists up; `relative` as in [`Cooccurrence::new`].
+    pub fn new<'a>(lists: impl IntoIterator<Item = NearList<'a>>, relative: bool) -> Self {
+        let mut near: FxHashMap<i64, Near> = FxHashMap::default();
+        for list in lists {
+            for (&neighbour, &cosine) in list.neighbours.iter().zip(list.cosines) {
+                let cosine = f64::from(cosine);
+                // Also passes over what is no number.
+                if cosine > 0.0 {
+                    let entry = near.entry(neighbour).or_default();
+                    entry.sum += cosine.min(1.0);
+                    entry.seeds += 1;
+                    if cosine > entry.largest {
+                        entry.largest = cosine;
+                        entry.strongest = list.track_id;
+                    }
+                }
+            }
+        }
+        let largest = near.values().map(|near| near.sum).fold(0.0, f64::max);
+        let scale = if relative && largest > 0.0 { largest } else { 1.0 };
+        Self { near, scale }
+    }
+}
+
+impl Signal for Proximity {
+    fn propose(&self, candidates: &mut Vec<i64>) {
+        candidates.extend(self.near.keys());
+    }
+
+    fn score(&self, candidate: &TrackFeatures) -> Evidence {
+        self.near.get(&candidate.track_id).map_or_else(Evidence::default, |near| Evidence {
+            value: (near.sum / self.scale).min(1.0),
+            count: near.seeds,
+            strongest: Some((near.strongest, near.seeds)),
+        })
+    }
+}
