@@ -10,4 +10,5 @@ pub mod demo;
 pub mod export;
 pub mod fuse;
 pub mod graph;
+pub mod kge;
 pub mod recommend;
