@@ -4,7 +4,8 @@ CREATE FUNCTION sgr_build_kg(
     stages text[] DEFAULT '{clean,fuse,cooccurrence,triples,validate}',
     co_occurs_limit integer DEFAULT 10,
     similar_taste_limit integer DEFAULT 10,
-    mode text DEFAULT 'auto')
+    mode text DEFAULT 'auto',
+    public_only boolean DEFAULT false)
 RETURNS TABLE (
     stage text, outcome text, rows_in bigint, rows_out bigint, rejected bigint, elapsed_ms double precision,
     run_id bigint, detail text)
@@ -49,7 +50,7 @@ BEGIN
                     SELECT sum(r.entries), sum(r.rows_written), sum(r.baskets_skipped), max(r.run_id),
                            string_agg(DISTINCT r.mode, ', ' ORDER BY r.mode)
                     INTO rows_in, rows_out, rejected, run_id, detail
-                    FROM @extschema@.sgr_cooccur_refresh() AS r;
+                    FROM @extschema@.sgr_cooccur_refresh(public_only => sgr_build_kg.public_only) AS r;
                 WHEN stage = 'triples' THEN
                     SELECT sum(t.considered), sum(t.inserted + t.updated + t.deleted), 0, max(t.run_id),
                            coalesce(string_agg(format('%s %s', t.inserted + t.updated + t.deleted, t.relation), ', ')
@@ -85,5 +86,5 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION sgr_build_kg(text[], integer, integer, text) IS
-    'Runs clean, fuse, cooccurrence, triples and validate, or some of them, in this order and in the caller''s transaction: one row per stage, which says changed or unchanged, ok or fail. Each works on what changed; mode => ''full'' makes all triples anew. An error names its stage and rolls all of them back. Errors: 22023 unknown stage or mode';
+COMMENT ON FUNCTION sgr_build_kg(text[], integer, integer, text, boolean) IS
+    'Runs clean, fuse, cooccurrence, triples and validate, or some of them, in this order and in the caller''s transaction: one row per stage, which says changed or unchanged, ok or fail. Each works on what changed; mode => ''full'' makes all triples anew; public_only: co-occurrence counts public playlists only. An error names its stage and rolls all of them back. Errors: 22023 unknown stage or mode';

@@ -87,8 +87,8 @@ ALTER FUNCTION sgr_related(bigint, integer, text, text, boolean, integer) ROWS 1
 ALTER FUNCTION sgr_similar_tags(bigint, integer) ROWS 10 COST 1000;
 ALTER FUNCTION sgr_related_artists(bigint, integer) ROWS 10 COST 500;
 ALTER FUNCTION sgr_similar_users(bigint, integer) ROWS 10 COST 10000;
-ALTER FUNCTION sgr_cooccur_refresh(text, text, integer, text, integer, integer, integer, timestamptz, integer, text) ROWS 5;
-ALTER FUNCTION sgr_cooccur_estimate(text, text, integer, text, integer, integer, integer, timestamptz, integer) ROWS 4;
+ALTER FUNCTION sgr_cooccur_refresh(text, text, integer, text, integer, integer, integer, timestamptz, integer, text, boolean) ROWS 5;
+ALTER FUNCTION sgr_cooccur_estimate(text, text, integer, text, integer, integer, integer, timestamptz, integer, boolean) ROWS 4;
 ALTER FUNCTION sgr_demo_load(integer, integer, integer, bigint, integer, boolean) ROWS 8;
 
 COMMENT ON FUNCTION sgr_version() IS
@@ -97,9 +97,9 @@ COMMENT ON FUNCTION sgr_demo_load(integer, integer, integer, bigint, integer, bo
     'Fills the catalogue with a generated one: tracks, playlists, users (rows), seed, scenes (0: one per 500 tracks). The planted scene of a track is (track_id - 1) % scenes. replace => true first deletes every row of the catalogue. Errors: 55000 catalogue not empty, 22023 size out of range, 53000 over sgr_graph.memory_limit';
 COMMENT ON FUNCTION sgr_track_id(text) IS
     'The id of a track named by its id, its urn (soundcloud:tracks:42) or its URL. Errors: 42704 not found, with likely URLs in the hint; 22023 neither id nor urn nor URL';
-COMMENT ON FUNCTION sgr_cooccur_refresh(text, text, integer, text, integer, integer, integer, timestamptz, integer, text) IS
-    'Counts co-occurrence anew. basket: playlist, like, tag, NULL for all; item: track, artist, NULL for both; top_k: neighbours kept per item, NULL keeps all; rank_by: cosine, together, jaccard, lift, weighted_cosine; min_together: fewest common baskets; max_basket_len: longer baskets are skipped; max_per_owner: most baskets of one owner that count for a pair; since: only entries added then or later; threads: 0 or NULL as sgr_graph.threads; mode: auto, full, incremental. One row per kind, one per row of sgr.runs. Errors: 22023 bad argument, 53000 over sgr_graph.memory_limit, 55000 incremental not possible';
-COMMENT ON FUNCTION sgr_cooccur_estimate(text, text, integer, text, integer, integer, integer, timestamptz, integer) IS
+COMMENT ON FUNCTION sgr_cooccur_refresh(text, text, integer, text, integer, integer, integer, timestamptz, integer, text, boolean) IS
+    'Counts co-occurrence anew. basket: playlist, like, tag, NULL for all; item: track, artist, NULL for both; top_k: neighbours kept per item, NULL keeps all; rank_by: cosine, together, jaccard, lift, weighted_cosine; min_together: fewest common baskets; max_basket_len: longer baskets are skipped; max_per_owner: most baskets of one owner that count for a pair; since: only entries added then or later; threads: 0 or NULL as sgr_graph.threads; mode: auto, full, incremental; public_only: only playlists whose row says is_public count, likes as ever. One row per kind, one per row of sgr.runs. Errors: 22023 bad argument, 53000 over sgr_graph.memory_limit, 55000 incremental not possible, or not known which playlists are public';
+COMMENT ON FUNCTION sgr_cooccur_estimate(text, text, integer, text, integer, integer, integer, timestamptz, integer, boolean) IS
     'What sgr_cooccur_refresh with these arguments would take, without doing it: entries, baskets, items and pair increments exactly, memory in bytes, rows and pairs by counting a sample of items';
 COMMENT ON FUNCTION sgr_related(bigint, integer, text, text, boolean, integer) IS
     'Tracks that stand in the same playlists (basket => ''playlist'') or are liked by the same users (''like''), best first by measure: cosine, together, jaccard, lift, weighted_cosine. Errors: 42704 unknown track, 22023 bad argument, 55000 before the first refresh';

@@ -358,10 +358,13 @@ CREATE TABLE sgr.cooccurrence_changes (
     basket     text NOT NULL CHECK (basket IN ('playlist', 'like')),
     basket_id  bigint,
     track_id   bigint,
+    publicity  boolean NOT NULL DEFAULT false,
     changed_by xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id()
 );
 COMMENT ON TABLE sgr.cooccurrence_changes IS
     'Baskets changed since the last refresh, noted by triggers and by sgr_cooccur_touch(); a track_id is a track that left its basket; basket_id NULL means more than could be listed';
+COMMENT ON COLUMN sgr.cooccurrence_changes.publicity IS
+    'Not the entries changed but whether the playlist is known to be public: of no concern to counts of all playlists';
 
 CREATE TABLE sgr.track_features (
     track_id   bigint PRIMARY KEY,

@@ -2,16 +2,16 @@
 -- basket: cheap under bulk COPY. The writer needs INSERT on sgr.cooccurrence_changes.
 
 -- More baskets than this in one statement are noted as "everything": a full refresh is the cheaper way then.
-CREATE FUNCTION sgr.note_baskets(basket text, basket_ids bigint[]) RETURNS void
+CREATE FUNCTION sgr.note_baskets(basket text, basket_ids bigint[], publicity boolean DEFAULT false) RETURNS void
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    INSERT INTO sgr.cooccurrence_changes (basket, basket_id)
-    SELECT note_baskets.basket, n.id
+    INSERT INTO sgr.cooccurrence_changes (basket, basket_id, publicity)
+    SELECT note_baskets.basket, n.id, note_baskets.publicity
     FROM unnest(CASE WHEN cardinality(basket_ids) > 10000 THEN '{NULL}' ELSE basket_ids END) AS n (id)
 $$;
-COMMENT ON FUNCTION sgr.note_baskets(text, bigint[]) IS
-    'Notes changed baskets for the next incremental refresh; more than 10,000 at once count as "everything"';
+COMMENT ON FUNCTION sgr.note_baskets(text, bigint[], boolean) IS
+    'Notes changed baskets for the next incremental refresh; more than 10,000 at once count as "everything". publicity: not their entries changed but whether they are known to be public';
 
 CREATE FUNCTION sgr.note_playlist_tracks() RETURNS trigger
 LANGUAGE plpgsql
@@ -35,6 +35,32 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- Which playlists are public matters to counts made with public_only alone. It is noted all the same: whether another
+-- session is just about to make such counts cannot be known here.
+CREATE FUNCTION sgr.note_playlists() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM sgr.note_baskets('playlist', array_agg(d.playlist_id), true)
+        FROM (SELECT n.playlist_id FROM new_rows AS n WHERE n.is_public LIMIT 10001) AS d;
+    ELSIF TG_OP = 'UPDATE' THEN
+        PERFORM sgr.note_baskets('playlist', array_agg(d.playlist_id), true)
+        FROM (SELECT playlist_id FROM new_rows AS n FULL JOIN old_rows AS o USING (playlist_id)
+              WHERE coalesce(n.is_public, false) <> coalesce(o.is_public, false) LIMIT 10001) AS d;
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM sgr.note_baskets('playlist', array_agg(d.playlist_id), true)
+        FROM (SELECT o.playlist_id FROM old_rows AS o WHERE o.is_public LIMIT 10001) AS d;
+    ELSE
+        PERFORM sgr.note_baskets('playlist', '{NULL}', true);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION sgr.note_playlists() IS
+    'Notes the playlists of which a statement changed whether they are known to be public, for the next incremental refresh';
 
 CREATE FUNCTION sgr.note_interactions() RETURNS trigger
 LANGUAGE plpgsql
@@ -111,6 +137,16 @@ CREATE TRIGGER note_delete AFTER DELETE ON sgr.playlist_tracks
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlist_tracks();
 CREATE TRIGGER note_truncate AFTER TRUNCATE ON sgr.playlist_tracks
     FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlist_tracks();
+
+CREATE TRIGGER note_insert AFTER INSERT ON sgr.playlists
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlists();
+CREATE TRIGGER note_update AFTER UPDATE ON sgr.playlists
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlists();
+CREATE TRIGGER note_delete AFTER DELETE ON sgr.playlists
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlists();
+CREATE TRIGGER note_truncate AFTER TRUNCATE ON sgr.playlists
+    FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_playlists();
 
 CREATE TRIGGER note_insert AFTER INSERT ON sgr.interactions
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sgr.note_interactions();

@@ -5,6 +5,7 @@ mod cooccurrence;
 mod documents;
 mod export;
 mod graph;
+mod paths;
 mod recommend;
 mod related;
 mod unveil;

@@ -1,10 +1,10 @@
 //! Connected components of a named graph.
 
-use crate::error::{Error, Result, memory_limit};
+use crate::error::{Error, Result};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use sgr_engine::graph::{ComponentSummary, Components, GraphError};
+use sgr_engine::graph::{ComponentSummary, Components};
 
 /// Rows between two looks for a cancel request: some milliseconds.
 const ROWS_PER_LOOK: u32 = 1 << 14;
@@ -39,15 +39,4 @@ pub fn summary(graph_id: i32) -> Result<ComponentSummary> {
         row.int(0).zip(row.int(1)).map_or(Ok(()), |(head, tail)| graph.add_edge(head, tail).map_err(Error::from))
     })?;
     Ok(graph.summary())
-}
-
-impl From<GraphError> for Error {
-    fn from(error: GraphError) -> Self {
-        match error {
-            GraphError::MemoryLimit { needed, limit, .. } => {
-                memory_limit(needed, limit, "the connected components", "ask for a smaller graph")
-            }
-            other => Self::new(pgrx::PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, other.to_string()),
-        }
-    }
 }

@@ -66,7 +66,7 @@ pub fn plan(
         }
     } else if reason.is_some()
         // Nobody notes changes of a user's own tables, so unless baskets were touched by hand everything is counted.
-        || (sources.is_mapped(kind.role()) && changes.baskets.is_empty())
+        || (request.reads_mapped(kind, sources) && changes.baskets.is_empty())
         || state.is_some_and(|state| {
             let limit = state.total_baskets as f64 * MAX_CHANGED_SHARE;
             changes.baskets.len() as f64 > limit.max(10.0) || state.drifted as f64 > limit.max(1000.0)
@@ -144,11 +144,13 @@ pub fn run(
     } else {
         tracks_left.into_iter().collect()
     };
+    // From all playlists, public or not: the items of one that has just become private lose it.
     affected.extend(load::entries(kind, sources, Part::OfBaskets(&changed), config.memory_limit)?.item_ids);
     let affected = sorted(affected);
 
-    let around = load::ids(kind.baskets_with_items_sql(), sources, &[Arg::Bigs(&affected)])?;
-    let entries = load::entries(kind, sources, Part::OfBaskets(&around), config.memory_limit)?;
+    let counted = request.counted(kind, sources);
+    let around = load::ids(kind.baskets_with_items_sql(), &counted, &[Arg::Bigs(&affected)])?;
+    let entries = load::entries(kind, &counted, Part::OfBaskets(&around), config.memory_limit)?;
     let owners = owners(kind, sources, &config)?;
     // Items that are only met in passing keep the counts that they have; the affected ones are counted in full.
     let mut counts = ItemCounts::load(kind)?;

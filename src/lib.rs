@@ -10,6 +10,7 @@ compile_error!("sgr_graph needs panic = \"unwind\": Postgres errors unwind throu
 
 use pgrx::prelude::*;
 
+mod adjacency;
 mod api;
 mod bulk_write;
 mod clean;
@@ -25,6 +26,7 @@ mod item_counts;
 mod kind;
 mod load;
 mod lookup;
+mod paths;
 mod recommend;
 mod refresh;
 mod related;
@@ -47,6 +49,7 @@ extension_sql_file!("../sql/sources.sql", name = "sources", requires = ["tables"
 extension_sql_file!("../sql/triggers.sql", name = "triggers", requires = ["tables"]);
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["tables", "sources"]);
 extension_sql_file!("../sql/graph_tables.sql", name = "graph_tables", requires = ["tables"]);
+extension_sql_file!("../sql/adjacency.sql", name = "adjacency", requires = ["graph_tables"]);
 extension_sql_file!("../sql/graph_views.sql", name = "graph_views", requires = ["graph_tables"]);
 extension_sql_file!("../sql/fusion.sql", name = "fusion", requires = ["graph_tables", "views"]);
 extension_sql_file!("../sql/graph_triggers.sql", name = "graph_triggers", requires = ["graph_tables"]);
@@ -66,17 +69,28 @@ extension_sql_file!("../sql/build.sql", name = "build", requires = ["validation"
 extension_sql_file!(
     "../sql/graph_functions.sql",
     name = "graph_functions",
-    requires = [sgr_clean, sgr_fuse, sgr_import, sgr_import_jsonl, sgr_quarantine_retry, sgr_triples_refresh]
+    requires = [
+        sgr_adjacency_refresh,
+        sgr_clean,
+        sgr_fuse,
+        sgr_graph,
+        sgr_import,
+        sgr_import_jsonl,
+        sgr_paths,
+        sgr_quarantine_retry,
+        sgr_triples_refresh
+    ]
 );
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 15] = [
+const _: [&str; 16] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
     include_str!("../sql/views.sql"),
     include_str!("../sql/graph_tables.sql"),
+    include_str!("../sql/adjacency.sql"),
     include_str!("../sql/graph_triggers.sql"),
     include_str!("../sql/fusion.sql"),
     include_str!("../sql/graph_views.sql"),

@@ -45,7 +45,7 @@ fn one(sql: &'static str, sources: &Sources, name: &str) -> Result<Option<i64>> 
 
 /// Host and path of a URL in lower case, without scheme, "www.", "m.", query, fragment and final slash; `None` if the
 /// text is no URL. A host needs a dot and a path, so that plain titles do not pass for URLs.
-fn url_key(text: &str) -> Option<String> {
+pub fn url_key(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")).unwrap_or(&lower);
     let rest = rest.split(['?', '#']).next()?.trim_end_matches('/');
@@ -54,9 +54,14 @@ fn url_key(text: &str) -> Option<String> {
     (host.contains('.') && !host.contains(char::is_whitespace) && !path.is_empty()).then(|| rest.to_owned())
 }
 
+/// A URL as written, and as the sources usually write it.
+pub fn url_forms(name: &str, key: &str) -> [String; 3] {
+    [name.to_owned(), format!("https://{key}"), format!("http://{key}")]
+}
+
 fn by_url(name: &str, key: &str, sources: &Sources) -> Result<i64> {
-    // Written as stored, or as the sources usually write it: both use the index.
-    for candidate in [name.to_owned(), format!("https://{key}"), format!("http://{key}")] {
+    // Each uses the index.
+    for candidate in url_forms(name, key) {
         if let Some(id) = one(include_str!("../sql/queries/track_by_url.sql"), sources, &candidate)? {
             return Ok(id);
         }
@@ -78,7 +83,8 @@ fn by_url(name: &str, key: &str, sources: &Sources) -> Result<i64> {
     })
 }
 
-fn shortened(text: &str) -> String {
+/// Fit for a message.
+pub fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(200).collect();
     if short.len() < text.len() {
         short.push('…');

@@ -32,6 +32,25 @@ pub struct Request {
     pub threads: usize,
     /// "auto", "full" or "incremental".
     pub mode: String,
+    /// Only playlists that are known to be public are baskets. Likes do not care.
+    pub public_only: bool,
+}
+
+impl Request {
+    /// Whether the baskets of `kind` are narrowed to public playlists.
+    pub fn narrows(&self, kind: Kind) -> bool {
+        self.public_only && kind.basket() == "playlist"
+    }
+
+    /// Whether the baskets of `kind` come from a relation of the user's own, wholly or in part.
+    pub fn reads_mapped(&self, kind: Kind, sources: &Sources) -> bool {
+        sources.is_mapped(kind.role()) || self.narrows(kind) && sources.is_mapped("playlists")
+    }
+
+    /// Where the entries of `kind` that count are read from.
+    pub fn counted(&self, kind: Kind, sources: &Sources) -> Sources {
+        if self.narrows(kind) { sources.of_public_playlists() } else { sources.clone() }
+    }
 }
 
 /// The arguments as they come from SQL.
@@ -44,6 +63,7 @@ pub struct Arguments {
     pub since: Option<TimestampWithTimeZone>,
     pub threads: Option<i32>,
     pub mode: String,
+    pub public_only: bool,
 }
 
 impl TryFrom<Arguments> for Request {
@@ -75,6 +95,7 @@ impl TryFrom<Arguments> for Request {
             since: arguments.since,
             threads: settings::threads(arguments.threads)?,
             mode: arguments.mode,
+            public_only: arguments.public_only,
         })
     }
 }
@@ -113,12 +134,55 @@ pub struct State {
     pub parameters: serde_json::Value,
 }
 
+impl State {
+    /// Whether the counts were made from public playlists only.
+    pub fn public_only(&self) -> bool {
+        self.parameters["public_only"] == json!(true)
+    }
+}
+
+/// Whether the present counts of `kind` were made from public playlists only; false where there are none.
+pub fn public_only(kind: Kind) -> Result<bool> {
+    let mut narrowed = false;
+    spi::select(
+        "SELECT s.parameters->'public_only' = 'true' FROM sgr.cooccurrence_state AS s WHERE s.kind = $1",
+        &Sources::NONE,
+        &[Arg::Int(kind.id().into())],
+        |row| {
+            narrowed = row.bool(0) == Some(true);
+            Ok(())
+        },
+    )?;
+    Ok(narrowed)
+}
+
+/// Errors: 55000 if `public_only` cannot be answered, because a relation of the user's own stands in for the playlists and
+/// does not say which are public.
+pub fn check_publicity(sources: &Sources, public_only: bool) -> Result<()> {
+    if !public_only || !sources.is_mapped("playlists") {
+        return Ok(());
+    }
+    let mut silent = false;
+    spi::select_fresh(include_str!("../sql/queries/publicity_missing.sql"), &Sources::NONE, &[], |_| {
+        silent = true;
+        Ok(())
+    })?;
+    if !silent {
+        return Ok(());
+    }
+    let relation = sources.relation_name("playlists")?;
+    Err(Error::not_ready("it is not known which playlists are public")
+        .detail(format!("{relation}, which stands in for playlists, had no column is_public when it was set"))
+        .hint(format!("give it a boolean column is_public, then call sgr_source_set('playlists', '{relation}') again")))
+}
+
 /// Refreshes the kinds that `basket` and `item` name, then, if all were meant or none was there yet, the features.
 pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> Result<Vec<Outcome>> {
     one_of("basket", basket, &["playlist", "like", "tag"])?;
     // One lock for all kinds: they share the noted changes and the features, and each refresh takes all cores anyway.
     run::lock(LOCK, "another session refreshes co-occurrence")?;
     let sources = Sources::load()?;
+    check_publicity(&sources, request.public_only)?;
     let mut outcomes = Vec::new();
     if basket != Some("tag") {
         for kind in Kind::matching(basket, item)? {
@@ -130,7 +194,10 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
     let nothing = outcomes.iter().all(|outcome| outcome.entries == 0 && outcome.mode == "full");
     let all = basket.is_none() && item.is_none();
     let anything_full = outcomes.iter().any(|outcome| outcome.mode == "full");
-    let wanted = basket == Some("tag") || all && (anything_full || features::outdated(&sources)?);
+    // The features hold counts of playlists, too: where only public ones may show, these must not stay behind.
+    let narrowed =
+        request.public_only && outcomes.iter().any(|o| o.mode == "full" && (o.basket, o.item) == ("playlist", "track"));
+    let wanted = basket == Some("tag") || narrowed || all && (anything_full || features::outdated(&sources)?);
     if wanted || !features::exist()? {
         outcomes.push(features::rebuild(&sources)?);
     } else if anything_full {
@@ -150,6 +217,9 @@ fn refresh_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Outc
     let seen = run::snapshot()?;
     let state = state(kind)?;
     let plan = incremental::plan(kind, sources, request, state.as_ref(), &parameters)?;
+    if state.as_ref().is_some_and(State::public_only) && !request.public_only {
+        notice!("private playlists count again for {}s: the last refresh had public_only => true", kind.item());
+    }
     let mut generation = state.as_ref().map_or(0, |state| state.generation);
     let (mut outcome, total_baskets) = match (plan, &state) {
         (Plan::Unchanged, Some(state)) => (Outcome { mode: "unchanged", ..Outcome::default() }, state.total_baskets),
@@ -174,7 +244,7 @@ fn refresh_kind(kind: Kind, sources: &Sources, request: &Request) -> Result<Outc
 fn full(kind: Kind, generation: i32, sources: &Sources, request: &Request) -> Result<(Outcome, i64)> {
     let config = request.config.clone();
     let part = request.since.map_or(Part::All, Part::Since);
-    let entries = load::entries(kind, sources, part, config.memory_limit)?;
+    let entries = load::entries(kind, &request.counted(kind, sources), part, config.memory_limit)?;
     let owners = owners(kind, sources, &config)?;
     let pool = thread_pool(request.threads)?;
     let mut writer = None;
@@ -241,7 +311,7 @@ pub fn estimate_kind(kind: Kind, sources: &Sources, request: &Request) -> Result
     // The estimate must be able to say that the limit is too low, so it is not bound by it.
     let config = CooccurrenceConfig { memory_limit: usize::MAX / 4, ..request.config.clone() };
     let part = request.since.map_or(Part::All, Part::Since);
-    let entries = load::entries(kind, sources, part, config.memory_limit)?;
+    let entries = load::entries(kind, &request.counted(kind, sources), part, config.memory_limit)?;
     let owners = owners(kind, sources, &config)?;
     let pool = thread_pool(request.threads)?;
     pipeline(
@@ -267,6 +337,8 @@ fn parameters(kind: Kind, sources: &Sources, request: &Request) -> serde_json::V
         "max_basket_len": config.max_basket_len,
         "max_per_owner": config.max_per_owner,
         "since": request.since.map(|time| time.to_iso_string()),
+        "public_only": request.narrows(kind),
+        "playlists": request.narrows(kind).then(|| sources.expand("{playlists}")),
     })
 }
 

@@ -45,6 +45,13 @@ pub fn current_role() -> pg_sys::Oid {
     unsafe { pg_sys::GetUserId() }
 }
 
+/// Whether the current role is a superuser.
+#[allow(unsafe_code, reason = "asks the backend")]
+pub fn is_superuser() -> bool {
+    // SAFETY: main thread, inside a transaction.
+    unsafe { pg_sys::superuser() }
+}
+
 /// What is done with files of the server.
 #[derive(Clone, Copy)]
 pub enum Access {

@@ -2,9 +2,14 @@
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
+use sgr_engine::graph::search::PathConfig;
+use std::time::Duration;
 
 static MEMORY_LIMIT_MB: GucSetting<i32> = GucSetting::<i32>::new(2048);
 static FEATURE_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(32);
+static GRAPH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
+static PATH_EDGES: GucSetting<i32> = GucSetting::<i32>::new(PathConfig::DEFAULT_MAX_EDGES as i32);
+static PATH_TIME_MS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 
 /// Registers the settings; called once, from `_PG_init`.
@@ -28,6 +33,36 @@ pub fn init() {
         1 << 20,
         GucContext::Userset,
         GucFlags::UNIT_MB,
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.graph_cache",
+        c"Sets how much memory a session keeps rows of the graph in",
+        c"In megabytes. A path search reads some hundred rows; those kept need no index probe. 0 keeps none.",
+        &GRAPH_CACHE_MB,
+        0,
+        1 << 20,
+        GucContext::Userset,
+        GucFlags::UNIT_MB,
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.path_edges",
+        c"Sets how many edges a path search may look at",
+        c"A search that needs more stops with a warning and what it has found.",
+        &PATH_EDGES,
+        1,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.path_time",
+        c"Sets how long a path search may take",
+        c"In milliseconds. A search that needs longer stops with a warning and what it has found. 0 sets no limit.",
+        &PATH_TIME_MS,
+        0,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::UNIT_MS,
     );
     GucRegistry::define_int_guc(
         c"sgr_graph.threads",
@@ -62,6 +97,21 @@ pub fn memory_limit() -> usize {
 /// `sgr_graph.feature_cache` in bytes.
 pub fn feature_cache() -> usize {
     usize::try_from(FEATURE_CACHE_MB.get()).unwrap_or(0) << 20
+}
+
+/// `sgr_graph.graph_cache` in bytes.
+pub fn graph_cache() -> usize {
+    usize::try_from(GRAPH_CACHE_MB.get()).unwrap_or(0) << 20
+}
+
+/// `sgr_graph.path_edges`.
+pub fn path_edges() -> u64 {
+    u64::try_from(PATH_EDGES.get()).unwrap_or(PathConfig::DEFAULT_MAX_EDGES)
+}
+
+/// `sgr_graph.path_time`, if there is a limit.
+pub fn path_time() -> Option<Duration> {
+    u64::try_from(PATH_TIME_MS.get()).ok().filter(|&time| time > 0).map(Duration::from_millis)
 }
 
 /// The number of threads to use: the argument if given, else `sgr_graph.threads`, else all cores.

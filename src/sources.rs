@@ -9,6 +9,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// The roles, in the order of [`Sources`]' fields.
 const ROLES: [&str; 6] = ["playlist_tracks", "playlists", "interactions", "tracks", "artists", "users"];
 
+fn fingerprint(queries: &[String]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    queries.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The source map as one call sees it. Read anew by each call: a change takes effect at once in every session.
 #[derive(Default, Clone)]
 pub struct Sources {
@@ -32,12 +38,18 @@ impl Sources {
             }
             Ok(())
         })?;
-        if sources.queries.iter().any(|query| !query.is_empty()) {
-            let mut hasher = DefaultHasher::new();
-            sources.queries.hash(&mut hasher);
-            sources.fingerprint = hasher.finish();
+        if sources.any_mapped() {
+            sources.fingerprint = fingerprint(&sources.queries);
         }
         Ok(sources)
+    }
+
+    /// The same map, but of the entries only those whose playlist is known to be public.
+    pub fn of_public_playlists(&self) -> Self {
+        let mut narrowed = self.clone();
+        narrowed.queries[0] = self.expand(include_str!("../sql/queries/public_entries.sql"));
+        narrowed.fingerprint = fingerprint(&narrowed.queries);
+        narrowed
     }
 
     /// Changes whenever a mapping changes; 0 when nothing is mapped.

@@ -4,6 +4,7 @@
 //! (`triples_put.sql`), and only the difference is written. After the first run the triggers' notes
 //! (`sgr.graph_changes`) tell which ids to look at; relations of the user's own have no triggers and are compared whole.
 
+use crate::adjacency;
 use crate::error::{Error, Result};
 use crate::kind::{Kind, one_of};
 use crate::load::{self, Entries, Part};
@@ -79,11 +80,14 @@ struct Relation {
     some: String,
 }
 
+/// Heads and tails of what a statement changed, unless they are too many to be worth listing.
+const TOUCHED: &str = include_str!("../sql/queries/triples_touched.sql");
+
 /// A statement for everything and one for the ids $1: one plan for both could not use an index.
 fn both(rows: &str, put: &str, scope: &str) -> (String, String) {
     let text = format!("{rows}{put}");
-    let mut everything = text.replace("{scope}", "true");
-    let mut some = text.replace("{scope}", scope);
+    let mut everything = text.replace("{scope}", "true").replace("{touched}", "NULL::bigint[]");
+    let mut some = text.replace("{scope}", scope).replace("{touched}", TOUCHED);
     for (text, narrowed) in [(&mut everything, false), (&mut some, true)] {
         while let Some(start) = text.find("{only ") {
             let Some(length) = text[start..].find('}') else { break };
@@ -202,12 +206,13 @@ pub fn refresh(request: &Request) -> Result<Refreshed> {
     let parameters = parameters(request, &sources)?;
     let changes = changes(request, &sources, &parameters)?;
     let run_id = run::note("triples_refresh", &parameters, &json!({}), 0.0)?;
-    let mut graph = Graph { request, sources: &sources, run_id, outcomes: Vec::new() };
+    let mut graph = Graph { request, sources: &sources, run_id, outcomes: Vec::new(), touched: Some(Vec::new()) };
     graph.entities(&changes)?;
     for relation in RELATIONS.iter() {
         graph.relation(relation, &changes)?;
     }
     graph.remove_entities()?;
+    graph.adjacency()?;
     let outcomes = graph.outcomes;
     let sum = |count: fn(&Outcome) -> i64| outcomes.iter().map(count).sum::<i64>();
     let result = json!({
@@ -272,6 +277,8 @@ struct Graph<'a> {
     sources: &'a Sources,
     run_id: i64,
     outcomes: Vec<Outcome>,
+    /// Heads and tails of the triples that changed; `None` if not all of them were listed.
+    touched: Option<Vec<i64>>,
 }
 
 impl Graph<'_> {
@@ -312,12 +319,15 @@ impl Graph<'_> {
                 if needed || changes.everything { Scope::Everything } else { Scope::Nothing }
             }
         };
+        let derived = matches!(relation.follows, Follows::Derived);
         let mut outcome = outcome(relation.name, scope);
         let (sql, ids): (&'static str, &[i64]) = match scope {
             Scope::Nothing => {
                 self.outcomes.push(outcome);
                 return Ok(());
             }
+            // What is made from other tables has one scope, and few changes when the rest has few.
+            Scope::Everything if derived && !changes.everything => (&relation.some, &[]),
             Scope::Everything => (&relation.everything, &[]),
             Scope::Ids(ids) => (&relation.some, ids),
         };
@@ -341,15 +351,23 @@ impl Graph<'_> {
             args.extend([Arg::Bigs(&alike.users), Arg::Bigs(&alike.others), Arg::Floats(&alike.cosines)]);
         }
         let whole = matches!(scope, Scope::Everything);
+        let mut touched = None;
         spi::planned(whole, || {
             spi::select_fresh(sql, self.sources, &args, |row| {
                 outcome.considered = row.int(0).unwrap_or(0);
                 outcome.inserted = row.int(1).unwrap_or(0);
                 outcome.updated = row.int(2).unwrap_or(0);
                 outcome.deleted = row.int(3).unwrap_or(0);
+                touched = row.bigints(4).map(<[i64]>::to_vec);
                 Ok(())
             })
         })?;
+        if outcome.changed() > 0 {
+            match (&mut self.touched, touched) {
+                (Some(all), Some(touched)) => all.extend(touched),
+                (all, _) => *all = None,
+            }
+        }
         outcome.elapsed_ms = milliseconds(started);
         self.outcomes.push(outcome);
         Ok(())
@@ -368,6 +386,18 @@ impl Graph<'_> {
             entities.deleted = deleted as i64;
             entities.elapsed_ms += milliseconds(started);
         }
+        Ok(())
+    }
+}
+
+impl Graph<'_> {
+    /// Brings the rows of edges up to date with the triples.
+    fn adjacency(&mut self) -> Result<()> {
+        if let Some(touched) = &mut self.touched {
+            touched.sort_unstable();
+            touched.dedup();
+        }
+        adjacency::update(0, self.touched.as_deref())?;
         Ok(())
     }
 }

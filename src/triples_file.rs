@@ -6,6 +6,7 @@ mod import;
 pub use export::export;
 pub use import::{Imported, Origin, import};
 
+use crate::adjacency;
 use crate::error::{self, Error, Result};
 use crate::run;
 use crate::server_file;
@@ -57,7 +58,7 @@ impl fmt::Display for Format {
 }
 
 /// The id of a graph. Errors: 42704 with the names of those that there are.
-fn graph_id(graph: &str) -> Result<i32> {
+pub fn graph_id(graph: &str) -> Result<i32> {
     let mut id = None;
     spi::select("SELECT graph_id FROM sgr.graphs WHERE graph = $1", &Sources::NONE, &[Arg::Text(graph)], |row| {
         id = row.int(0);
@@ -97,6 +98,7 @@ pub fn drop_graph(graph: &str) -> Result<i64> {
     run::lock_graph()?;
     let id = graph_id(graph)?;
     let triples = empty(id)?;
+    adjacency::remove(id)?;
     spi::execute("DELETE FROM sgr.graphs WHERE graph_id = $1", &Sources::NONE, &[Arg::Int(id)])?;
     Ok(triples)
 }

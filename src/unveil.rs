@@ -1,6 +1,7 @@
 //! The report about one track: `sgr_profile` gives it as jsonb, `sgr_unveil` as text for people.
 
 use crate::error::Result;
+use crate::paths::{Node, PathFinder, Wish, line};
 use crate::recommend::{is_known, plural, unknown_track};
 use crate::related::{self, Named};
 use crate::sources::Sources;
@@ -8,10 +9,13 @@ use crate::spi::{self, Arg};
 use serde::Serialize;
 use sgr_engine::cooccurrence::Measure;
 use sgr_engine::recommend::shrunk;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Rows per section.
 const SECTION: i32 = 5;
+/// Entities of the artist network: the artist, his collaborators, some of theirs.
+const NETWORK: i32 = 24;
 
 /// The report; the field names are the keys of `sgr_profile`.
 #[derive(Serialize)]
@@ -21,6 +25,8 @@ pub struct Report {
     related: Vec<Related>,
     similar_tags: Vec<SimilarTags>,
     artist_connections: Vec<Artist>,
+    /// `None` before the graph was built.
+    artist_network: Option<Vec<Colleague>>,
 }
 
 #[derive(Serialize, Default)]
@@ -69,6 +75,8 @@ struct Related {
     artist: Option<String>,
     together: i64,
     cosine: f64,
+    /// The best path of the graph that leads there.
+    path: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +97,16 @@ struct Artist {
     collaborations: i64,
 }
 
+/// Somebody who worked with the track's artist, and with whom else.
+#[derive(Serialize)]
+struct Colleague {
+    /// `None` for one who is known by a credit alone.
+    artist_id: Option<i64>,
+    name: String,
+    common_tracks: i64,
+    works_with: Vec<String>,
+}
+
 /// Collects the report. Errors: 42704 unknown track, 55000 before the first refresh.
 pub fn report(track_id: i64) -> Result<Report> {
     let sources = Sources::load()?;
@@ -104,7 +122,15 @@ pub fn report(track_id: i64) -> Result<Report> {
         Some(artist) => related::related_artists(artist, SECTION)?,
         None => Vec::new(),
     };
+    let mut finder = PathFinder::if_built(&sources)?;
+    let mut paths = best_paths(finder.as_mut(), track_id, related.iter().map(|(row, _)| row.item_id))?;
+    let artist_network = match (finder.as_mut(), track.artist_id) {
+        (Some(finder), Some(artist)) => Some(network(finder, artist)?),
+        (Some(_), None) => Some(Vec::new()),
+        (None, _) => None,
+    };
     Ok(Report {
+        artist_network,
         playlists: playlists(track_id, &sources)?,
         related: related
             .into_iter()
@@ -114,6 +140,7 @@ pub fn report(track_id: i64) -> Result<Report> {
                 artist,
                 together: row.together,
                 cosine: row.cosine,
+                path: paths.remove(&row.item_id),
             })
             .collect(),
         similar_tags: related::similar_tags(track_id, SECTION)?
@@ -138,6 +165,40 @@ pub fn report(track_id: i64) -> Result<Report> {
             .collect(),
         track,
     })
+}
+
+/// The best path of the graph to each of the tracks that has one.
+fn best_paths(
+    finder: Option<&mut PathFinder>,
+    track_id: i64,
+    others: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, String>> {
+    let mut lines = HashMap::new();
+    let Some(finder) = finder else { return Ok(lines) };
+    let Some(from) = finder.track_if_known(track_id)? else { return Ok(lines) };
+    for other in others {
+        if let Some(to) = finder.track_if_known(other)? {
+            let found = finder.find(&from, &to, &Wish::best(1))?;
+            lines.extend(finder.describe(&found.paths)?.into_iter().map(|path| (other, path.line)));
+        }
+    }
+    Ok(lines)
+}
+
+/// The artist's collaborators, and theirs.
+fn network(finder: &mut PathFinder, artist: i64) -> Result<Vec<Colleague>> {
+    let Some(centre) = finder.artist_if_known(artist)? else { return Ok(Vec::new()) };
+    let network = finder.collaborators(&centre, NETWORK)?;
+    Ok(network
+        .into_iter()
+        .map(|(colleague, weight, others)| Colleague {
+            artist_id: colleague.key.parse().ok(),
+            name: colleague.label(),
+            // The weight of collab_with is c/(c+1) with c common tracks.
+            common_tracks: (f64::from(weight) / (1.0 - f64::from(weight))).round() as i64,
+            works_with: others.iter().map(Node::label).collect(),
+        })
+        .collect())
 }
 
 fn summary(track_id: i64, sources: &Sources) -> Result<Summary> {
@@ -238,7 +299,13 @@ impl Report {
         writeln!(out, "\nRelated by playlists")?;
         section(out, &self.related, |row| {
             let times = if row.together == 1 { "once".to_owned() } else { format!("{} times", row.together) };
-            format!("{}: appeared together {times}", name(&row.title, &row.artist, "track", row.track_id))
+            let mut text =
+                format!("{}: appeared together {times}", name(&row.title, &row.artist, "track", row.track_id));
+            if let Some(path) = &row.path {
+                text.push_str("\n    ");
+                text.push_str(path);
+            }
+            text
         })?;
         writeln!(out, "\nRelated by tags")?;
         section(out, &self.similar_tags, |row| {
@@ -258,6 +325,17 @@ impl Report {
                 plural(row.shared_fans, "shared fan"),
                 plural(row.collaborations, "collaboration")
             )
+        })?;
+        writeln!(out, "\nArtist network")?;
+        let Some(network) = &self.artist_network else {
+            return writeln!(out, "  the graph has not been built yet: sgr_build_kg() does it");
+        };
+        section(out, network, |row| {
+            let mut text = format!("{}: {}", row.name, plural(row.common_tracks, "common track"));
+            if !row.works_with.is_empty() {
+                text.push_str(&format!("; also worked with {}", row.works_with.join(", ")));
+            }
+            text
         })
     }
 }
@@ -279,16 +357,4 @@ fn name(title: &Option<String>, artist: &Option<String>, what: &str, id: i64) ->
         Some(artist) => format!("{title} by {}", line(artist)),
         None => title,
     }
-}
-
-/// Longest name that is shown whole.
-const MAX_NAME: usize = 120;
-
-/// A name from outside, fit for one line of a report: no control characters, not over `MAX_NAME` characters.
-fn line(text: &str) -> String {
-    let mut shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_NAME).collect();
-    if text.chars().nth(MAX_NAME).is_some() {
-        shown.push('…');
-    }
-    shown
 }

@@ -41,7 +41,7 @@
     DELETE FROM sgr.triples AS t
     WHERE t.relation = $3 AND {scope} AND NOT EXISTS (
         SELECT FROM wanted AS w WHERE w.head = t.head AND w.tail = t.tail)
-    RETURNING true
+    RETURNING t.head, t.tail
 ), put AS (
     INSERT INTO sgr.triples AS t (head, relation, tail, weight, source, run_id)
     SELECT w.head, $3, w.tail, w.weight, w.source, $6
@@ -51,8 +51,9 @@
         WHERE o.head = w.head AND o.relation = $3 AND o.tail = w.tail AND o.weight = w.weight AND o.source = w.source)
     ON CONFLICT (head, relation, tail) DO UPDATE SET
         weight = excluded.weight, source = excluded.source, run_id = excluded.run_id
-    RETURNING xmax = 0 AS is_new
+    RETURNING xmax = 0 AS is_new, t.head, t.tail
 )
 SELECT (SELECT pg_catalog.count(*) FROM wanted), pg_catalog.count(*) FILTER (WHERE is_new),
-       pg_catalog.count(*) FILTER (WHERE NOT is_new), (SELECT pg_catalog.count(*) FROM gone)
+       pg_catalog.count(*) FILTER (WHERE NOT is_new), (SELECT pg_catalog.count(*) FROM gone),
+       {touched}
 FROM put

@@ -21,6 +21,7 @@ fn sgr_cooccur_refresh(
     since: default!(Option<TimestampWithTimeZone>, "NULL"),
     threads: default!(Option<i32>, "NULL"),
     mode: default!(Option<&str>, "'auto'"),
+    public_only: default!(Option<bool>, false),
 ) -> Result<
     TableIterator<
         'static,
@@ -49,6 +50,7 @@ fn sgr_cooccur_refresh(
         since,
         threads,
         mode: required("mode", mode)?.to_owned(),
+        public_only: public_only.unwrap_or(false),
     };
     let rows = refresh::refresh(basket, item, &Request::try_from(arguments)?)?;
     Ok(TableIterator::new(rows.into_iter().map(|row| {
@@ -80,6 +82,7 @@ fn sgr_cooccur_estimate(
     max_per_owner: default!(Option<i32>, "NULL"),
     since: default!(Option<TimestampWithTimeZone>, "NULL"),
     threads: default!(Option<i32>, "NULL"),
+    public_only: default!(Option<bool>, false),
 ) -> Result<
     TableIterator<
         'static,
@@ -107,9 +110,11 @@ fn sgr_cooccur_estimate(
         since,
         threads,
         mode: "full".to_owned(),
+        public_only: public_only.unwrap_or(false),
     };
     let request = Request::try_from(arguments)?;
     let sources = Sources::load()?;
+    refresh::check_publicity(&sources, request.public_only)?;
     let mut rows = Vec::new();
     for kind in Kind::matching(basket, item)? {
         let estimate = refresh::estimate_kind(kind, &sources, &request)?;

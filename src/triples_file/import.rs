@@ -2,6 +2,7 @@
 //! thread stores blocks of triples. In memory are the distinct names and some blocks.
 
 use super::{Format, empty, failed, not_the_catalogue};
+use crate::adjacency;
 use crate::error::{Error, Result};
 use crate::interrupt::{Event, pipeline};
 use crate::rights::{self, Access};
@@ -101,6 +102,9 @@ pub fn import(from: &Origin, graph: &str, replace: bool) -> Result<Imported> {
         (None, Origin::File { .. }) => {}
     }
     let mut imported = store.imported;
+    if imported.inserted > 0 || replace || !adjacency::is_written(graph_id)? {
+        adjacency::rebuild(graph_id)?;
+    }
     imported.run_id = run_id;
     imported.elapsed_ms = milliseconds(started);
     let result = json!({

@@ -36,7 +36,7 @@ SELECT title, genre, playback_count, likes_count, reposts_count, duration_ms, ta
 SELECT sgr_import('{"kind":"playlist","id":7,"tracks":[{"id":2},{"id":1}]}', 'edited', now() + interval '1 hour');
 SELECT what, found, inserted, updated, unchanged FROM sgr_clean() WHERE what IN ('playlists', 'playlist_tracks');
 SELECT * FROM sgr.playlist_tracks ORDER BY 1, 3;
-SELECT basket, basket_id, track_id FROM sgr.cooccurrence_changes WHERE track_id IS NOT NULL OR basket_id = 7 ORDER BY 3 NULLS FIRST LIMIT 3;
+SELECT basket, basket_id, track_id FROM sgr.cooccurrence_changes WHERE track_id IS NOT NULL OR basket_id = 7 AND NOT publicity ORDER BY 3 NULLS FIRST LIMIT 3;
 SELECT sgr_import('{"kind":"playlist","id":7,"tracks":[{"id":4}]}', 'older', '2001-01-01 00:00+00');
 SELECT what, found, inserted, updated FROM sgr_clean() WHERE what = 'playlist_tracks';
 SELECT count(*) FROM sgr.playlist_tracks;

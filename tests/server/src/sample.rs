@@ -55,6 +55,8 @@ pub struct Sample {
     pub artists: Vec<Option<usize>>,
     /// Owner of each playlist by number, or none.
     pub owners: Vec<Option<usize>>,
+    /// Whether each playlist is public; of some there is no row that would say so.
+    pub public: Vec<Option<bool>>,
     /// (playlist, track, time), in the order of their positions.
     pub entries: Vec<(usize, usize, usize)>,
     /// (user, track, kind, time): like, like, repost, play.
@@ -72,12 +74,14 @@ impl Sample {
             (
                 vec(option::weighted(0.85, 0..6_usize), IDS.len()),
                 vec(option::weighted(0.8, 0..4_usize), IDS.len()),
+                vec(option::weighted(0.85, any::<bool>()), IDS.len()),
                 vec((0..baskets, 0..tracks, time()), 0..400),
                 vec((0..baskets, 0..tracks, 0..KINDS.len(), time()), 0..400),
             )
-                .prop_map(|(artists, owners, entries, interactions)| Sample {
+                .prop_map(|(artists, owners, public, entries, interactions)| Sample {
                     artists,
                     owners,
+                    public,
                     entries,
                     interactions,
                 })
@@ -101,10 +105,14 @@ impl Sample {
             "sgr.tracks (track_id, artist_id)",
             tracks.map(|(track, artist)| format!("({},{})", id(track), or_null(artist))).collect(),
         );
-        let owners = self.owners.iter().enumerate();
+        let playlists = self.owners.iter().zip(&self.public).enumerate();
         sql += &values(
-            "sgr.playlists (playlist_id, owner_id)",
-            owners.map(|(playlist, owner)| format!("({},{})", id(playlist), or_null(owner))).collect(),
+            "sgr.playlists (playlist_id, owner_id, is_public)",
+            playlists
+                .filter_map(|(playlist, (owner, public))| {
+                    public.map(|public| format!("({},{},{public})", id(playlist), or_null(owner)))
+                })
+                .collect(),
         );
         sql += &values(
             "sgr.playlist_tracks (playlist_id, track_id, position, added_at)",
@@ -160,6 +168,14 @@ pub enum Edit {
     Forget(usize),
     /// An interaction passes to another user.
     Inherit(usize, usize),
+    /// A playlist becomes public, or private.
+    Publish(usize, bool),
+    /// A playlist's own row goes; its entries stay.
+    Conceal(usize),
+    /// A playlist's own row arrives, without owner.
+    Announce(usize, bool),
+    /// A playlist's own row passes to another playlist.
+    Rename(usize, usize),
     /// Changes that are rolled back.
     Undone(usize),
 }
@@ -184,7 +200,21 @@ impl Edit {
             2 => n().prop_map(Edit::Shun),
             1 => n().prop_map(Edit::Forget),
             1 => (row(), n()).prop_map(|(r, u)| Edit::Inherit(r, u)),
+            2 => (n(), any::<bool>()).prop_map(|(p, public)| Edit::Publish(p, public)),
             1 => n().prop_map(Edit::Undone),
+        ]
+    }
+
+    /// One edit where only public playlists count; half of them change which are. (Where all count, a row that goes or
+    /// arrives only changes the owner, which nobody notes.)
+    pub fn strategy_of_publicity() -> impl Strategy<Value = Edit> {
+        let n = || 0..IDS.len();
+        prop_oneof![
+            8 => Edit::strategy(),
+            4 => (n(), any::<bool>()).prop_map(|(p, public)| Edit::Publish(p, public)),
+            1 => n().prop_map(Edit::Conceal),
+            2 => (n(), any::<bool>()).prop_map(|(p, public)| Edit::Announce(p, public)),
+            1 => (n(), n()).prop_map(|(p, other)| Edit::Rename(p, other)),
         ]
     }
 
@@ -250,6 +280,21 @@ impl Edit {
                 id(*user),
                 interaction(*number)
             ),
+            Edit::Publish(playlist, public) => {
+                format!("UPDATE sgr.playlists SET is_public = {public} WHERE playlist_id = {}", id(*playlist))
+            }
+            Edit::Conceal(playlist) => format!("DELETE FROM sgr.playlists WHERE playlist_id = {}", id(*playlist)),
+            Edit::Announce(playlist, public) => format!(
+                "INSERT INTO sgr.playlists (playlist_id, is_public) VALUES ({}, {public})
+                 ON CONFLICT (playlist_id) DO UPDATE SET is_public = excluded.is_public",
+                id(*playlist)
+            ),
+            Edit::Rename(playlist, other) => format!(
+                "UPDATE sgr.playlists SET playlist_id = {1} WHERE playlist_id = {0}
+                 AND NOT EXISTS (SELECT FROM sgr.playlists WHERE playlist_id = {1})",
+                id(*playlist),
+                id(*other)
+            ),
             Edit::Undone(playlist) => {
                 format!("BEGIN; {}; DELETE FROM sgr.playlist_tracks; ROLLBACK", add(*playlist, &[0, 1, 2]))
             }
@@ -274,9 +319,20 @@ pub fn parameters(measures: &'static [&'static str], since: bool) -> impl Strate
         option::weighted(0.3, 1..4_i32),
         select(times),
         0..4_i32,
+        any::<bool>(),
     )
         .prop_map(
-            |((basket, item), top_k, rank_by, min_together, max_basket_len, max_per_owner, since, threads)| {
+            |(
+                (basket, item),
+                top_k,
+                rank_by,
+                min_together,
+                max_basket_len,
+                max_per_owner,
+                since,
+                threads,
+                public_only,
+            )| {
                 Parameters {
                     basket,
                     item,
@@ -287,6 +343,7 @@ pub fn parameters(measures: &'static [&'static str], since: bool) -> impl Strate
                     max_per_owner: if rank_by == "weighted_cosine" { None } else { max_per_owner },
                     since,
                     threads,
+                    public_only,
                 }
             },
         )

@@ -23,6 +23,8 @@ pub struct Parameters {
     pub since: Option<&'static str>,
     /// Threads; must not matter.
     pub threads: i32,
+    /// Only public playlists count.
+    pub public_only: bool,
 }
 
 impl Parameters {
@@ -38,6 +40,7 @@ impl Parameters {
             max_per_owner: None,
             since: None,
             threads: 2,
+            public_only: false,
         }
     }
 
@@ -58,7 +61,8 @@ impl Parameters {
         }
         format!(
             "SELECT * FROM sgr_cooccur_refresh('{}', '{}', top_k => {}, rank_by => '{}', min_together => {}, \
-             max_basket_len => {}, max_per_owner => {}, since => {}, threads => {}, mode => '{mode}')",
+             max_basket_len => {}, max_per_owner => {}, since => {}, threads => {}, public_only => {}, \
+             mode => '{mode}')",
             self.basket,
             self.item,
             or_null(self.top_k),
@@ -68,6 +72,7 @@ impl Parameters {
             or_null(self.max_per_owner),
             or_null(self.since.map(|time| format!("'{time}'"))),
             self.threads,
+            self.public_only,
         )
     }
 
@@ -83,7 +88,12 @@ impl Parameters {
     pub fn compute_truth(&self, client: &mut Client) {
         let (relation, basket, time, only, owner) = if self.basket == "playlist" {
             let owner = "LEFT JOIN sgr.playlists o ON o.playlist_id = d.basket";
-            ("sgr.playlist_tracks", "playlist_id", "added_at", "true", owner)
+            let only = if self.public_only {
+                "EXISTS (SELECT FROM sgr.playlists l WHERE l.playlist_id = e.playlist_id AND l.is_public)"
+            } else {
+                "true"
+            };
+            ("sgr.playlist_tracks", "playlist_id", "added_at", only, owner)
         } else {
             let owner = "LEFT JOIN LATERAL (SELECT d.basket AS owner_id) o ON true";
             ("sgr.interactions", "user_id", "occurred_at", "e.kind = 'like'", owner)

@@ -1,0 +1,520 @@
+//! The cheapest simple paths between two nodes, by bidirectional best-first search.
+//!
+//! # Cost
+//!
+//! An edge of weight w in (0, 1] and a relation that is worth ρ costs `(1 − ln w) / ρ`; a node between the ends with *d*
+//! admitted edges costs `ln d`. So `exp(−cost)`, with every ρ = 1, is the chance that a walker who stops with
+//! probability 1 − 1/e before each step, leaves a node by any of its edges alike and follows an edge with probability w
+//! takes this path: a small playlist tells more than a hub, a heavy edge more than a light one, two hops more than four.
+//!
+//! # Search
+//!
+//! Labels (partial paths) grow from both ends. The key of a label is the cost at which it would *leave* its node, so a
+//! hub is opened only when its own cost is due. A label is joined with all labels of the other side at its node. When the
+//! least keys of the two sides add up to the cost of the k-th best path, no better one is left: let P be a path that
+//! costs less, and *n* the first of its nodes whose label from the first end was not opened. That label leaves *n* at a
+//! cost of at least the first side's least key, so the rest of P, counted from the other end up to *n*, costs less than
+//! the other side's least key; then all labels of that rest were opened, and the two met at *n*.
+//! (Bidirectional search: Pohl 1971; labels of several paths per node: Hoffman and Pavley, JACM 6(4), 1959.)
+//!
+//! For one path a label is dropped if another at the node has neither more cost nor more hops (Dijkstra). For several that
+//! would lose simple paths, so nothing is dropped; the distances of a first search for one path then tell which labels
+//! cannot be part of the k best.
+//!
+//! The search asks for rows of edges when it needs them and never looks at the whole graph. The result does not depend
+//! on which rows were at hand.
+
+mod config;
+mod rows;
+mod side;
+mod top;
+
+pub use config::PathConfig;
+pub use rows::{Edges, Group, Header, Rows};
+pub use top::{Hop, Path};
+
+use super::GraphError;
+use rustc_hash::FxHashMap;
+use side::{Label, NONE, Side, Stage};
+use top::Best;
+
+/// Headers asked for at once, at first and at most.
+const FIRST_BATCH: usize = 8;
+const LARGEST_BATCH: usize = 256;
+/// Meeting points that wait for the header of their node.
+const MEETINGS_AHEAD: usize = 64;
+/// What a node between the ends costs at least: it has two edges.
+const LEAST_NODE_COST: f64 = std::f64::consts::LN_2;
+
+/// What the search wants of its caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// To be called again: a chance to look for a cancel request.
+    Working,
+    /// The headers of these nodes, and their edges if that is as easy.
+    NeedHeaders(Vec<i64>),
+    /// The edges of this node.
+    NeedEdges(i64),
+    /// The end: [`PathSearch::paths`] has the result.
+    Done,
+}
+
+/// What a search looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Explored {
+    /// Nodes that were reached.
+    pub nodes: usize,
+    /// Partial paths that were opened.
+    pub opened: u64,
+    /// Edges that were looked at.
+    pub edges: u64,
+    /// `max_edges` ended the search: there may be better paths, or others.
+    pub gave_up: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    id: i64,
+    /// Newest label of each side, [`NONE`] without one.
+    labels: [u32; 2],
+    /// Cost of passing through; NaN until the header was seen, infinite if the node must not be passed.
+    cost: f64,
+    admitted_edges: u32,
+    /// The opening that last touched the node, and its place in `scratch`.
+    touched: u32,
+    slot: u32,
+    /// Least cost from either end as the first search found it: a lower bound.
+    least: [f64; 2],
+}
+
+/// Two labels at one node.
+struct Meeting {
+    node: u32,
+    labels: [u32; 2],
+    /// Cost without the node's own.
+    cost: f64,
+}
+
+/// One neighbour of the node that is being opened.
+struct Reached {
+    node: u32,
+    relation: i32,
+    weight: f32,
+    cost: f64,
+}
+
+/// A search for the cheapest simple paths between two nodes.
+pub struct PathSearch {
+    config: PathConfig,
+    nodes: Vec<Node>,
+    codes: FxHashMap<i64, u32>,
+    sides: [Side; 2],
+    meetings: Vec<Meeting>,
+    best: Best,
+    scratch: Vec<Reached>,
+    openings: u32,
+    batch: usize,
+    explored: Explored,
+    /// The search for one path, which drops labels; it comes first.
+    first: bool,
+    /// What that search knows of nodes that it did not reach, as in `Node::least`.
+    unseen: [f64; 2],
+}
+
+/// The dense codes of the two ends.
+const ENDS: [u32; 2] = [0, 1];
+
+impl PathSearch {
+    /// A search from `a` to `b`, which must differ.
+    ///
+    /// # Errors
+    /// As [`PathConfig::validate`].
+    pub fn new(a: i64, b: i64, config: PathConfig) -> Result<Self, GraphError> {
+        config.validate()?;
+        let mut search = Self {
+            nodes: Vec::with_capacity(1024),
+            codes: FxHashMap::default(),
+            sides: [Side::default(), Side::default()],
+            meetings: Vec::new(),
+            best: Best::new(1),
+            scratch: Vec::new(),
+            openings: 0,
+            batch: FIRST_BATCH,
+            explored: Explored::default(),
+            first: true,
+            unseen: [0.0; 2],
+            config,
+        };
+        for id in [a, b] {
+            search.code(id);
+        }
+        search.start();
+        Ok(search)
+    }
+
+    /// The paths found so far, best first; after [`Step::Done`] the result.
+    pub fn paths(&self) -> Vec<Path> {
+        self.best.paths()
+    }
+
+    /// What was looked at so far.
+    pub fn explored(&self) -> Explored {
+        Explored { nodes: self.nodes.len(), ..self.explored }
+    }
+
+    /// Makes the next step the last but for what it needs: what was found so far is the result.
+    pub fn give_up(&mut self) {
+        self.config.max_edges = 0;
+    }
+
+    /// Works until about `edges` more edges were looked at, or until something is needed.
+    pub fn step(&mut self, rows: &impl Rows, edges: u64) -> Step {
+        let pause = self.explored.edges.saturating_add(edges);
+        loop {
+            if let Some(need) = self.settle_meetings(rows) {
+                return need;
+            }
+            if self.is_proven() {
+                if self.settle_for_more() {
+                    continue;
+                }
+                return Step::Done;
+            }
+            if self.explored.edges >= self.config.max_edges {
+                self.explored.gave_up = true;
+                return self.close(rows);
+            }
+            if self.explored.edges >= pause {
+                return Step::Working;
+            }
+            let before = self.least_keys();
+            for side in [0, 1] {
+                if let Some(need) = self.weigh_top(side, rows) {
+                    return need;
+                }
+            }
+            // Both tops are weighed now; if that raised a key, the proof may be there.
+            if self.least_keys() != before {
+                continue;
+            }
+            if let Some(need) = self.open(self.lighter_side(), rows) {
+                return need;
+            }
+        }
+    }
+
+    fn code(&mut self, id: i64) -> u32 {
+        let next = self.nodes.len() as u32;
+        *self.codes.entry(id).or_insert_with(|| {
+            self.nodes.push(Node {
+                id,
+                labels: [NONE; 2],
+                cost: f64::NAN,
+                admitted_edges: 0,
+                touched: 0,
+                slot: 0,
+                least: self.unseen,
+            });
+            next
+        })
+    }
+
+    /// Puts one label at each end.
+    fn start(&mut self) {
+        for side in [0, 1] {
+            let end = ENDS[side];
+            let label = self.sides[side].add(Label::start(end));
+            self.nodes[end as usize].labels[side] = label;
+            self.sides[side].push(0.0, label, Stage::Arrived);
+        }
+    }
+
+    /// After the search for one path: whether another one, for all, begins.
+    fn settle_for_more(&mut self) -> bool {
+        if !self.first || self.config.k == 1 || self.best.is_empty() || self.explored.gave_up {
+            return false;
+        }
+        // A label that was not made, or was dropped because the path was found, has at least this cost.
+        self.unseen = self.least_keys().map(|key| key.min(self.best.worst()));
+        for node in &mut self.nodes {
+            for (side, unseen) in self.unseen.iter().enumerate() {
+                node.least[side] = self.sides[side].least_cost(node.labels[side]).min(*unseen);
+            }
+            node.labels = [NONE; 2];
+        }
+        self.first = false;
+        self.best.grow(self.config.k);
+        self.meetings.clear();
+        self.sides = [Side::default(), Side::default()];
+        self.start();
+        true
+    }
+
+    fn least_keys(&self) -> [f64; 2] {
+        [self.sides[0].least_key(), self.sides[1].least_key()]
+    }
+
+    fn is_proven(&self) -> bool {
+        let [a, b] = self.least_keys();
+        // A side without labels has been opened to its end: an infinite key.
+        a + b >= self.best.worst() || a == f64::INFINITY || b == f64::INFINITY
+    }
+
+    /// What passing through a node costs, from its header; `None` if that is needed.
+    fn node_cost(&mut self, node: u32, rows: &impl Rows) -> Option<f64> {
+        let known = self.nodes[node as usize].cost;
+        if !known.is_nan() {
+            return Some(known);
+        }
+        let header = rows.header(self.nodes[node as usize].id)?;
+        let admitted = header.groups.iter().filter(|group| self.config.relation_weight(group.relation) > 0.0);
+        let edges = admitted.fold(0_u32, |sum, group| sum.saturating_add(group.edges));
+        let cost = if ENDS.contains(&node) {
+            0.0
+        } else if edges < 2 || !self.config.admits(header.kind) {
+            f64::INFINITY
+        } else {
+            f64::from(edges).ln()
+        };
+        let node = &mut self.nodes[node as usize];
+        (node.cost, node.admitted_edges) = (cost, edges);
+        Some(cost)
+    }
+
+    /// Gives the first label of a side the key at which it leaves its node.
+    fn weigh_top(&mut self, side: usize, rows: &impl Rows) -> Option<Step> {
+        while let Some((key, label, Stage::Arrived)) = self.sides[side].top() {
+            let node = self.sides[side].labels[label as usize].node;
+            let Some(cost) = self.node_cost(node, rows) else {
+                return Some(self.need_headers(rows));
+            };
+            self.sides[side].pop();
+            let key = key + cost;
+            if key < self.best.worst() && key.is_finite() {
+                self.sides[side].push(key, label, Stage::Weighed);
+            }
+        }
+        None
+    }
+
+    /// Asks for the headers of the labels that come next, more each time: most of them will be needed.
+    fn need_headers(&mut self, rows: &impl Rows) -> Step {
+        let mut ids = Vec::with_capacity(self.batch);
+        for side in &mut self.sides {
+            let nodes = &self.nodes;
+            side.upcoming(self.batch, |label| {
+                let node = nodes[label.node as usize];
+                let missing = node.cost.is_nan() && rows.header(node.id).is_none();
+                if missing {
+                    ids.push(node.id);
+                }
+                missing
+            });
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        self.batch = (self.batch * 2).min(LARGEST_BATCH);
+        Step::NeedHeaders(ids)
+    }
+
+    /// The side that has looked at fewer edges, counting those that it would look at next.
+    fn lighter_side(&self) -> usize {
+        let work = |side: usize| {
+            let next = self.sides[side].top().map_or(0, |(_, label, _)| {
+                self.nodes[self.sides[side].labels[label as usize].node as usize].admitted_edges
+            });
+            self.sides[side].edges + u64::from(next)
+        };
+        usize::from(work(1) < work(0))
+    }
+
+    /// Opens the first label of a side: follows every edge of its node.
+    fn open(&mut self, side: usize, rows: &impl Rows) -> Option<Step> {
+        let (key, at, _) = self.sides[side].top()?;
+        let label = self.sides[side].labels[at as usize];
+        let id = self.nodes[label.node as usize].id;
+        let (Some(header), Some(edges)) = (rows.header(id), rows.edges(id)) else {
+            return Some(Step::NeedEdges(id));
+        };
+        self.sides[side].pop();
+        self.explored.opened += 1;
+        self.openings += 1;
+        self.reach(key, header, edges);
+        let looked_at = u64::from(self.nodes[label.node as usize].admitted_edges);
+        self.explored.edges += looked_at;
+        self.sides[side].edges += looked_at;
+        let reached = std::mem::take(&mut self.scratch);
+        for neighbour in &reached {
+            self.arrive(side, at, label.hops + 1, neighbour);
+        }
+        self.scratch = reached;
+        None
+    }
+
+    /// Collects the neighbours of a node, each by its cheapest edge.
+    fn reach(&mut self, key: f64, header: &Header, edges: &Edges) {
+        self.scratch.clear();
+        let mut from = 0;
+        // Weights repeat: most relations have one for all edges of a node.
+        let mut last = (1.0_f32, 0.0_f64);
+        for group in &header.groups {
+            let group_edges = from..from + group.edges as usize;
+            from = group_edges.end;
+            let worth = self.config.relation_weight(group.relation);
+            if worth <= 0.0 {
+                continue;
+            }
+            let (Some(neighbours), Some(weights)) =
+                (edges.neighbours.get(group_edges.clone()), edges.weights.get(group_edges))
+            else {
+                break;
+            };
+            for (&neighbour, &weight) in neighbours.iter().zip(weights) {
+                if weight.to_bits() != last.0.to_bits() {
+                    last = (weight, f64::from(weight).ln());
+                }
+                let cost = key + (1.0 - last.1) / worth;
+                // Also turns down weights that are no weights.
+                if !(cost < self.best.worst()) {
+                    continue;
+                }
+                let code = self.code(neighbour);
+                let (slot, node) = (self.scratch.len(), &mut self.nodes[code as usize]);
+                if node.touched == self.openings {
+                    let before = &mut self.scratch[node.slot as usize];
+                    if cost < before.cost {
+                        (before.relation, before.weight, before.cost) = (group.relation, weight, cost);
+                    }
+                    continue;
+                }
+                (node.touched, node.slot) = (self.openings, slot as u32);
+                self.scratch.push(Reached { node: code, relation: group.relation, weight, cost });
+            }
+        }
+    }
+
+    /// Makes a label where an edge leads, unless the path has been there or the label cannot matter.
+    fn arrive(&mut self, side: usize, parent: u32, hops: u8, reached: &Reached) {
+        let node = self.nodes[reached.node as usize];
+        let other = 1 - side;
+        if reached.cost + node.least[other] >= self.best.worst() && !self.first
+            || self.sides[side].passes(parent, reached.node)
+        {
+            return;
+        }
+        let mut at = node.labels[side];
+        while self.first && at != NONE {
+            let label = &self.sides[side].labels[at as usize];
+            if label.cost <= reached.cost && label.hops <= hops {
+                return;
+            }
+            at = label.next;
+        }
+        let label = self.sides[side].add(Label {
+            node: reached.node,
+            parent,
+            next: node.labels[side],
+            relation: reached.relation,
+            weight: reached.weight,
+            hops,
+            cost: reached.cost,
+        });
+        self.nodes[reached.node as usize].labels[side] = label;
+        // Nothing goes on beyond the other end, or beyond the last hop.
+        let goes_on = reached.node != ENDS[other] && usize::from(hops) < self.config.max_hops;
+        if goes_on && !node.cost.is_infinite() {
+            self.sides[side].push(reached.cost, label, Stage::Arrived);
+        }
+        self.meet(side, label);
+    }
+
+    /// Joins a new label with those of the other side at its node.
+    fn meet(&mut self, side: usize, label: u32) {
+        let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
+        let other = 1 - side;
+        let mut at = self.nodes[node as usize].labels[other];
+        while at != NONE {
+            let theirs = self.sides[other].labels[at as usize];
+            let total = cost + theirs.cost;
+            if total < self.best.worst()
+                && usize::from(hops) + usize::from(theirs.hops) <= self.config.max_hops
+                && !self.sides[side].crosses(label, &self.sides[other], at)
+            {
+                let labels = if side == 0 { [label, at] } else { [at, label] };
+                self.meetings.push(Meeting { node, labels, cost: total });
+            }
+            at = theirs.next;
+        }
+    }
+
+    /// Turns meetings into paths when they may decide the search, or when there are many.
+    fn settle_meetings(&mut self, rows: &impl Rows) -> Option<Step> {
+        if self.meetings.is_empty() {
+            return None;
+        }
+        let least = self.meetings.iter().map(|meeting| meeting.cost).fold(f64::INFINITY, f64::min);
+        let [a, b] = self.least_keys();
+        if self.meetings.len() < MEETINGS_AHEAD && a + b < least + LEAST_NODE_COST {
+            return None;
+        }
+        let worst = self.best.worst();
+        self.meetings.retain(|meeting| meeting.cost < worst);
+        let mut missing = Vec::new();
+        for at in 0..self.meetings.len() {
+            let node = self.meetings[at].node;
+            if self.node_cost(node, rows).is_none() {
+                missing.push(self.nodes[node as usize].id);
+            }
+        }
+        if !missing.is_empty() {
+            missing.sort_unstable();
+            missing.dedup();
+            return Some(Step::NeedHeaders(missing));
+        }
+        for meeting in std::mem::take(&mut self.meetings) {
+            let cost = meeting.cost + self.nodes[meeting.node as usize].cost;
+            if cost < self.best.worst() {
+                let path = self.join(&meeting);
+                self.best.add(path);
+            }
+        }
+        None
+    }
+
+    /// When the search gives up: what has met already still counts.
+    fn close(&mut self, rows: &impl Rows) -> Step {
+        self.sides = std::mem::take(&mut self.sides).map(Side::closed);
+        self.settle_meetings(rows).unwrap_or(Step::Done)
+    }
+
+    /// The path that two labels make, its cost added up from the first end to the other.
+    fn join(&self, meeting: &Meeting) -> Path {
+        let mut nodes = Vec::new();
+        let mut hops = Vec::new();
+        for (label, parent) in self.sides[0].ancestry(meeting.labels[0]) {
+            nodes.push(label.node);
+            if parent {
+                hops.push(Hop { relation: label.relation, weight: label.weight });
+            }
+        }
+        nodes.reverse();
+        hops.reverse();
+        for (label, parent) in self.sides[1].ancestry(meeting.labels[1]) {
+            if label.node != meeting.node {
+                nodes.push(label.node);
+            }
+            if parent {
+                // Followed from the other end.
+                hops.push(Hop { relation: -label.relation, weight: label.weight });
+            }
+        }
+        let mut cost = 0.0;
+        for (at, hop) in hops.iter().enumerate() {
+            cost += (1.0 - f64::from(hop.weight).ln()) / self.config.relation_weight(hop.relation);
+            if at + 1 < hops.len() {
+                cost += self.nodes[nodes[at + 1] as usize].cost;
+            }
+        }
+        Path { cost, nodes: nodes.iter().map(|&node| self.nodes[node as usize].id).collect(), hops }
+    }
+}

@@ -1,0 +1,323 @@
+//! What of the graph the current role may see: an edge, if it may read the catalogue's rows that say so.
+//!
+//! The graph is made by a role that reads everything. Whoever searches it sees an entity only if he could read its row of
+//! the catalogue, and membership of a playlist or a like only if he could read one of the rows behind it. Where nothing
+//! restricts the role, nothing is asked.
+
+use crate::error::Result;
+use crate::kind::Kind;
+use crate::refresh;
+use crate::rights;
+use crate::sources::Sources;
+use crate::spi::{self, Arg};
+use pgrx::pg_sys;
+use rustc_hash::{FxHashMap, FxHashSet};
+use sgr_engine::graph::search::{Edges, Group, Header};
+
+/// What the role may read of a catalogue role's relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Everything.
+    Free,
+    /// What each query shows: row-level security, or a view.
+    Asked,
+    /// Nothing.
+    Hidden,
+}
+
+/// Relations whose edges stand for rows of a catalogue relation.
+const IN_PLAYLIST: i32 = 3;
+const LIKED_BY: i32 = 9;
+const REPOSTED_BY: i32 = 10;
+const FOLLOWS: i32 = 11;
+const CO_OCCURS_WITH: i32 = 12;
+const SIMILAR_TASTE: i32 = 13;
+
+/// Kinds whose entities stand for rows of a catalogue relation, with the query that finds the readable ones of $1.
+const KINDS: [(&str, &str, &str); 4] = [
+    ("track", "tracks", include_str!("../../sql/queries/visible_tracks.sql")),
+    ("artist", "artists", include_str!("../../sql/queries/visible_artists.sql")),
+    ("playlist", "playlists", include_str!("../../sql/queries/visible_playlists.sql")),
+    ("user", "users", include_str!("../../sql/queries/visible_users.sql")),
+];
+
+/// What is hidden from the current role.
+pub struct Visibility {
+    sources: Sources,
+    /// In the order of [`KINDS`].
+    kinds: [Access; KINDS.len()],
+    entries: Access,
+    interactions: Access,
+    follows: Access,
+    /// Row-level security on the graph's own tables.
+    entities: Access,
+    triples: Access,
+    /// Whether pairs of tracks were counted from public playlists alone.
+    public_pairs: bool,
+    everything: bool,
+    /// (kind of the head, kind of the tail) by relation, as positions in [`KINDS`].
+    ends: FxHashMap<i32, [Option<usize>; 2]>,
+}
+
+impl Visibility {
+    /// Of the current role, for the graph of the catalogue or for another one, of which only its tables can hide a part.
+    pub fn of_role(graph_id: i32, sources: &Sources) -> Result<Self> {
+        let own = |table| -> Result<Access> {
+            let table = rights::table(table)?;
+            Ok(match (rights::has(table, pg_sys::ACL_SELECT), rights::row_security(table)) {
+                (false, _) => Access::Hidden,
+                (true, true) => Access::Asked,
+                (true, false) => Access::Free,
+            })
+        };
+        let mut visibility = Self {
+            sources: sources.clone(),
+            kinds: [Access::Free; KINDS.len()],
+            entries: Access::Free,
+            interactions: Access::Free,
+            follows: Access::Free,
+            entities: own(c"entities")?,
+            triples: own(c"triples")?,
+            public_pairs: false,
+            everything: false,
+            ends: FxHashMap::default(),
+        };
+        // Superusers are shown everything.
+        if rights::is_superuser() {
+            visibility.everything = true;
+            return Ok(visibility);
+        }
+        if graph_id == 0 {
+            let of_role = of_sources()?;
+            let of_source = |role: &str| of_role.get(role).copied().unwrap_or(Access::Hidden);
+            visibility.kinds = KINDS.map(|(_, role, _)| of_source(role));
+            visibility.entries = of_source("playlist_tracks");
+            visibility.interactions = of_source("interactions");
+            visibility.follows = own(c"follows")?;
+        }
+        let everything = visibility.all().all(|access| access == Access::Free);
+        visibility.everything = everything;
+        if !visibility.everything {
+            visibility.public_pairs = refresh::public_only(Kind::TracksByPlaylists)?;
+            visibility.load_ends(graph_id)?;
+        }
+        Ok(visibility)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Access> {
+        let rest = [self.entries, self.interactions, self.follows, self.entities, self.triples];
+        self.kinds.into_iter().chain(rest)
+    }
+
+    fn load_ends(&mut self, graph_id: i32) -> Result<()> {
+        let sql = "SELECT relation_id, head_kind, tail_kind FROM sgr.relations WHERE graph_id = $1";
+        spi::select(sql, &Sources::NONE, &[Arg::Int(graph_id)], |row| {
+            let kind = |column| KINDS.iter().position(|(kind, ..)| row.text(column).is_some_and(|name| name == *kind));
+            self.ends.insert(row.int(0).unwrap_or(0) as i32, [kind(1), kind(2)]);
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// Whether nothing is hidden.
+    pub fn sees_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// Those of the entities that may be seen; `kind` is that of all of them.
+    pub fn entities(&self, kind: &str, ids: &[i64]) -> Result<FxHashSet<i64>> {
+        let mut seen: FxHashSet<i64> = ids.iter().copied().collect();
+        if self.everything {
+            return Ok(seen);
+        }
+        if self.entities != Access::Free {
+            seen = self.ask(self.entities, VISIBLE_ENTITIES, seen)?;
+        }
+        if let Some(at) = KINDS.iter().position(|(name, ..)| *name == kind) {
+            seen = self.ask(self.kinds[at], KINDS[at].2, seen)?;
+        }
+        Ok(seen)
+    }
+
+    /// What a query shows of the ids.
+    fn ask(&self, access: Access, sql: &'static str, ids: FxHashSet<i64>) -> Result<FxHashSet<i64>> {
+        if access == Access::Free || ids.is_empty() {
+            return Ok(ids);
+        }
+        let mut seen = FxHashSet::default();
+        if access == Access::Asked {
+            let mut ids: Vec<i64> = ids.into_iter().collect();
+            ids.sort_unstable();
+            spi::select(sql, &self.sources, &[Arg::Bigs(&ids)], |row| {
+                seen.extend(row.int(0));
+                Ok(())
+            })?;
+        }
+        Ok(seen)
+    }
+
+    /// Takes the edges out of rows that the role may not see.
+    pub fn filter(&self, rows: &mut [(i64, &mut Header, &mut Edges)]) -> Result<()> {
+        if self.everything {
+            return Ok(());
+        }
+        let hidden = self.hidden_nodes(rows)?;
+        let edges = self.hidden_edges(rows)?;
+        for (id, header, row) in rows {
+            let nobody = hidden.contains(id);
+            let mut groups: Vec<Group> = Vec::with_capacity(header.groups.len());
+            let (mut neighbours, mut weights) = (Vec::new(), Vec::new());
+            let mut from = 0;
+            for group in &header.groups {
+                let range = from..from + group.edges as usize;
+                from = range.end;
+                let before = neighbours.len();
+                if !nobody && !self.hides_relation(group.relation.abs()) {
+                    for at in range {
+                        let neighbour = row.neighbours[at];
+                        let edge = key(*id, group.relation, neighbour);
+                        if !hidden.contains(&neighbour) && !edges.contains(&edge) {
+                            neighbours.push(neighbour);
+                            weights.push(row.weights[at]);
+                        }
+                    }
+                }
+                let left = (neighbours.len() - before) as u32;
+                if left > 0 {
+                    groups.push(Group { relation: group.relation, edges: left });
+                }
+            }
+            header.groups = groups.into();
+            **row = Edges { neighbours: neighbours.into(), weights: weights.into() };
+        }
+        Ok(())
+    }
+
+    /// Relations that the role sees no edge of: their rows may not be read at all, or their edges were counted from rows
+    /// of which it may read only a part.
+    fn hides_relation(&self, relation: i32) -> bool {
+        let [_, _, playlists, _] = self.kinds;
+        match relation {
+            IN_PLAYLIST => self.entries == Access::Hidden,
+            LIKED_BY | REPOSTED_BY => self.interactions == Access::Hidden,
+            FOLLOWS => self.follows != Access::Free,
+            CO_OCCURS_WITH => !self.public_pairs && (self.entries != Access::Free || playlists != Access::Free),
+            SIMILAR_TASTE => self.interactions != Access::Free,
+            _ => false,
+        }
+    }
+
+    fn hidden_nodes(&self, rows: &[(i64, &mut Header, &mut Edges)]) -> Result<FxHashSet<i64>> {
+        let mut of_kind: [FxHashSet<i64>; KINDS.len()] = Default::default();
+        let mut all: FxHashSet<i64> = FxHashSet::default();
+        for (id, header, row) in rows {
+            all.insert(*id);
+            let mut from = 0;
+            for group in &header.groups {
+                let range = from..from + group.edges as usize;
+                from = range.end;
+                let [head, tail] = self.ends.get(&group.relation.abs()).copied().unwrap_or_default();
+                let (mine, theirs) = if group.relation > 0 { (head, tail) } else { (tail, head) };
+                if let Some(kind) = mine {
+                    of_kind[kind].insert(*id);
+                }
+                for &neighbour in row.neighbours.get(range).unwrap_or_default() {
+                    all.insert(neighbour);
+                    if let Some(kind) = theirs {
+                        of_kind[kind].insert(neighbour);
+                    }
+                }
+            }
+        }
+        let mut hidden = FxHashSet::default();
+        for ((nodes, access), (.., sql)) in of_kind.into_iter().zip(self.kinds).zip(KINDS) {
+            let seen = self.ask(access, sql, nodes.clone())?;
+            hidden.extend(nodes.difference(&seen));
+        }
+        if self.entities != Access::Free {
+            let seen = self.ask(self.entities, VISIBLE_ENTITIES, all.clone())?;
+            hidden.extend(all.difference(&seen));
+        }
+        Ok(hidden)
+    }
+
+    /// Edges whose rows may not be read, as [`key`] has them.
+    fn hidden_edges(&self, rows: &[(i64, &mut Header, &mut Edges)]) -> Result<FxHashSet<(i64, i32, i64)>> {
+        let [_, _, playlists, _] = self.kinds;
+        let mut hidden = FxHashSet::default();
+        // A playlist of another name may be hidden where the one that it stands for is not.
+        let entries = if playlists == Access::Free { self.entries } else { Access::Asked };
+        for (relations, access, sql) in [
+            (&[IN_PLAYLIST][..], entries, include_str!("../../sql/queries/visible_entries.sql")),
+            (
+                &[LIKED_BY, REPOSTED_BY][..],
+                self.interactions,
+                include_str!("../../sql/queries/visible_interactions.sql"),
+            ),
+            (&[][..], self.triples, include_str!("../../sql/queries/visible_triples.sql")),
+        ] {
+            if access != Access::Asked {
+                continue;
+            }
+            let edges = edges_of(rows, relations);
+            if edges.is_empty() {
+                continue;
+            }
+            let heads: Vec<i64> = edges.iter().map(|edge| edge.0).collect();
+            let which: Vec<i32> = edges.iter().map(|edge| edge.1).collect();
+            let tails: Vec<i64> = edges.iter().map(|edge| edge.2).collect();
+            let mut seen = FxHashSet::default();
+            let args = [Arg::Bigs(&heads), Arg::Ints(&which), Arg::Bigs(&tails)];
+            spi::select(sql, &self.sources, &args, |row| {
+                if let (Some(head), Some(relation), Some(tail)) = (row.int(0), row.int(1), row.int(2)) {
+                    seen.insert((head, relation as i32, tail));
+                }
+                Ok(())
+            })?;
+            hidden.extend(edges.into_iter().filter(|edge| !seen.contains(edge)));
+        }
+        Ok(hidden)
+    }
+}
+
+const VISIBLE_ENTITIES: &str = "SELECT e.entity_id FROM sgr.entities AS e WHERE e.entity_id = ANY ($1)";
+
+/// (head, relation, tail) of an edge as a row has it.
+fn key(node: i64, relation: i32, neighbour: i64) -> (i64, i32, i64) {
+    if relation > 0 { (node, relation, neighbour) } else { (neighbour, -relation, node) }
+}
+
+/// The edges of these relations, of all where none is named, each once, in order.
+fn edges_of(rows: &[(i64, &mut Header, &mut Edges)], relations: &[i32]) -> Vec<(i64, i32, i64)> {
+    let mut edges = Vec::new();
+    for (id, header, row) in rows {
+        let mut from = 0;
+        for group in &header.groups {
+            let range = from..from + group.edges as usize;
+            from = range.end;
+            if relations.is_empty() || relations.contains(&group.relation.abs()) {
+                let neighbours = row.neighbours.get(range).unwrap_or_default();
+                edges.extend(neighbours.iter().map(|&neighbour| key(*id, group.relation, neighbour)));
+            }
+        }
+    }
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
+
+/// What the current role may read of what stands for each role of the catalogue. A role that is not named is hidden: its
+/// relation is gone.
+fn of_sources() -> Result<FxHashMap<String, Access>> {
+    let mut of_role = FxHashMap::default();
+    spi::select(include_str!("../../sql/queries/source_access.sql"), &Sources::NONE, &[], |row| {
+        let access = match (row.bool(1), row.bool(2)) {
+            (Some(true), Some(true)) => Access::Free,
+            (Some(true), _) => Access::Asked,
+            _ => Access::Hidden,
+        };
+        of_role.insert(row.text(0).unwrap_or_default().into_owned(), access);
+        Ok(())
+    })?;
+    Ok(of_role)
+}
