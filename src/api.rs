@@ -5,6 +5,8 @@ mod cooccurrence;
 mod documents;
 mod export;
 mod graph;
+mod kge;
+mod models;
 mod paths;
 mod recommend;
 mod related;

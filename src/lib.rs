@@ -23,6 +23,7 @@ mod fuse;
 mod incremental;
 mod interrupt;
 mod item_counts;
+mod kge;
 mod kind;
 mod load;
 mod lookup;
@@ -81,10 +82,11 @@ extension_sql_file!(
         sgr_triples_refresh
     ]
 );
+extension_sql_file!("../sql/kge.sql", name = "kge", requires = ["graph_tables"]);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 16] = [
+const _: [&str; 17] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -100,6 +102,7 @@ const _: [&str; 16] = [
     include_str!("../sql/validation_report.sql"),
     include_str!("../sql/build.sql"),
     include_str!("../sql/graph_functions.sql"),
+    include_str!("../sql/kge.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

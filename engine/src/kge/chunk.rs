@@ -240,7 +240,8 @@ impl Worker {
         };
         let point = |slot: u32| slot as usize * dim..(slot as usize + 1) * dim;
         self.members.clear();
-        let is_member = |&at: &u32| self.corrupt_head.get(at as usize).is_none_or(|&head| head == (asked == Side::Head));
+        let is_member =
+            |&at: &u32| self.corrupt_head.get(at as usize).is_none_or(|&head| head == (asked == Side::Head));
         self.members.extend((0..chunk.len() as u32).filter(is_member));
 
         self.queries.resize(self.members.len() * dim, 0.0);
@@ -414,13 +415,7 @@ pub(super) fn offset(config: &KgeConfig) -> f32 {
 }
 
 /// Draws up to `count` different entities, of the pool or else of all.
-fn draw(
-    negatives: &mut Slots,
-    count: usize,
-    entities: usize,
-    pool: Option<&[u32]>,
-    rng: &mut Xoshiro256PlusPlus,
-) {
+fn draw(negatives: &mut Slots, count: usize, entities: usize, pool: Option<&[u32]>, rng: &mut Xoshiro256PlusPlus) {
     negatives.clear();
     let available = pool.map_or(entities, <[u32]>::len);
     let entity = |index: usize| pool.map_or(index as u32, |pool| pool[index]);

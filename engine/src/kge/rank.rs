@@ -49,9 +49,7 @@ impl Metrics {
             sums.count += 1;
             sums.mrr += 1.0 / rank;
             sums.mean_rank += rank;
-            for (hits, most) in
-                [(&mut sums.hits_at_1, 1.0), (&mut sums.hits_at_3, 3.0), (&mut sums.hits_at_10, 10.0)]
-            {
+            for (hits, most) in [(&mut sums.hits_at_1, 1.0), (&mut sums.hits_at_3, 3.0), (&mut sums.hits_at_10, 10.0)] {
                 *hits += f64::from(u8::from(rank <= most));
             }
         }

@@ -57,8 +57,11 @@ impl TripleSet {
                 return Err(KgeError::TooMany { what, count, limit });
             }
         }
-        let columns =
-            [("entity", &heads, entity_count), ("entity", &tails, entity_count), ("relation", &relations, relation_count)];
+        let columns = [
+            ("entity", &heads, entity_count),
+            ("entity", &tails, entity_count),
+            ("relation", &relations, relation_count),
+        ];
         for (what, ids, count) in columns {
             if let Some(&id) = ids.iter().find(|&&id| id as usize >= count) {
                 return Err(KgeError::UnknownId { what, id, count });
