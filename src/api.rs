@@ -6,6 +6,8 @@ mod documents;
 mod explain;
 mod export;
 mod graph;
+mod kge;
+mod models;
 mod paths;
 mod recommend;
 mod related;

@@ -24,6 +24,7 @@ mod fuse;
 mod incremental;
 mod interrupt;
 mod item_counts;
+mod kge;
 mod kind;
 mod load;
 mod lookup;
@@ -48,7 +49,7 @@ pgrx::pg_module_magic!();
 extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!("../sql/sources.sql", name = "sources", requires = ["tables"]);
 extension_sql_file!("../sql/triggers.sql", name = "triggers", requires = ["tables"]);
-extension_sql_file!("../sql/views.sql", name = "views", requires = ["tables", "sources"]);
+extension_sql_file!("../sql/views.sql", name = "views", requires = ["tables", "sources", "kge"]);
 extension_sql_file!("../sql/graph_tables.sql", name = "graph_tables", requires = ["tables"]);
 extension_sql_file!("../sql/adjacency.sql", name = "adjacency", requires = ["graph_tables"]);
 extension_sql_file!("../sql/graph_views.sql", name = "graph_views", requires = ["graph_tables"]);
@@ -87,10 +88,11 @@ extension_sql_file!(
     name = "explain",
     requires = ["graph_tables", sgr_track_id, sgr_explain, sgr_explain_user, sgr_explanations, sgr_explanations_user]
 );
+extension_sql_file!("../sql/kge.sql", name = "kge", requires = ["graph_tables"]);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 17] = [
+const _: [&str; 18] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -107,6 +109,7 @@ const _: [&str; 17] = [
     include_str!("../sql/build.sql"),
     include_str!("../sql/graph_functions.sql"),
     include_str!("../sql/explain.sql"),
+    include_str!("../sql/kge.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

@@ -6,7 +6,7 @@ mod node;
 mod row_store;
 mod visibility;
 
-pub use node::{Node, line};
+pub use node::{Node, find as find_node, line};
 pub use visibility::Visibility;
 
 use crate::adjacency;

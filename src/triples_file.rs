@@ -4,7 +4,7 @@ mod export;
 mod import;
 
 pub use export::export;
-pub use import::{Imported, Origin, import};
+pub use import::{Imported, Origin, import, qualified_name, read_relation};
 
 use crate::adjacency;
 use crate::error::{self, Error, Result};
@@ -78,6 +78,21 @@ pub fn graph_id(graph: &str) -> Result<i32> {
         },
     )?;
     Err(Error::unknown(format!("graph \"{graph}\" does not exist")).hint(format!("the graphs are: {known}")))
+}
+
+/// The id of a graph, if there is one of this name.
+pub fn find(graph: &str) -> Result<Option<i32>> {
+    let mut id = None;
+    spi::select_fresh(
+        "SELECT graph_id FROM sgr.graphs WHERE graph = $1",
+        &Sources::NONE,
+        &[Arg::Text(graph)],
+        |row| {
+            id = row.int(0).map(|id| id as i32);
+            Ok(())
+        },
+    )?;
+    Ok(id)
 }
 
 /// Errors: 22023 for the graph that is not filled from files.

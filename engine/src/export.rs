@@ -17,6 +17,7 @@
 mod collector;
 pub mod entity_name;
 mod error;
+mod npy;
 mod parquet_reader;
 mod parquet_writer;
 mod string_table;
@@ -25,10 +26,11 @@ mod tsv_writer;
 
 pub use collector::{BLOCK_TRIPLES, Block, Collector, EXCERPT_BYTES, Fields, MAX_NAME_BYTES, Reason, Rejected, Weight};
 pub use error::ExportError;
+pub use npy::{npy_bytes, npy_header, npy_numbers, read_npy_header};
 pub use parquet_reader::ParquetTriplesReader;
 pub use parquet_writer::{DEFAULT_ROW_GROUP, ParquetTriplesWriter};
 pub use string_table::{StringTable, TripleCodes, TripleNames};
-pub use tsv_reader::{MAX_LINE_BYTES, TsvTriplesReader};
+pub use tsv_reader::{MAX_LINE_BYTES, TsvTriplesReader, unescape};
 pub use tsv_writer::{TSV_HEADER, TsvTriplesWriter, escape};
 
 /// The columns, in the order in which both formats write them.

@@ -11,4 +11,5 @@ pub mod explain;
 pub mod export;
 pub mod fuse;
 pub mod graph;
+pub mod kge;
 pub mod recommend;

@@ -45,6 +45,13 @@ impl Node {
         self.name.as_deref().unwrap_or(&self.key)
     }
 
+    /// `kind:key`, as functions take it.
+    pub fn full_name(&self) -> String {
+        let mut name = String::new();
+        entity_name::write(&self.kind, &self.key, &mut name);
+        name
+    }
+
     /// `kind:key`, quoted, for messages.
     pub fn quoted(&self) -> String {
         format!("\"{}:{}\"", self.kind, shortened(&self.key))

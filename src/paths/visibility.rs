@@ -193,6 +193,16 @@ impl Visibility {
         Ok(())
     }
 
+    /// Of the entities at the other ends of a node's edges of one relation, those whose edges may be seen. `relation` is
+    /// negative where the node is the tail.
+    pub fn neighbours(&self, node: i64, relation: i32, ids: &[i64]) -> Result<FxHashSet<i64>> {
+        let group = Group { relation, edges: ids.len() as u32 };
+        let mut header = Header { kind: 0, groups: [group].into() };
+        let mut edges = Edges { neighbours: ids.into(), weights: vec![1.0; ids.len()].into() };
+        self.filter(&mut [(node, &mut header, &mut edges)])?;
+        Ok(edges.neighbours.iter().copied().collect())
+    }
+
     /// Relations that the role sees no edge of: their rows may not be read at all, or their edges were counted from rows
     /// of which it may read only a part.
     fn hides_relation(&self, relation: i32) -> bool {

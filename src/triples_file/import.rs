@@ -137,7 +137,7 @@ impl Reader {
 }
 
 /// Reads the columns of a relation by their names; `weight` and `source` may be missing.
-fn read_relation(
+pub fn read_relation(
     relation: pg_sys::Oid,
     name: &str,
     collector: &mut Collector,
@@ -189,7 +189,7 @@ fn read_relation(
 }
 
 /// The relation's name as a statement may have it. Errors: 42P01.
-fn qualified_name(relation: pg_sys::Oid) -> Result<String> {
+pub fn qualified_name(relation: pg_sys::Oid) -> Result<String> {
     let mut name = None;
     let sql = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
                FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -33,6 +33,12 @@ pub enum ExportError {
         /// What it looks like.
         what: &'static str,
     },
+    /// A file that is not a NumPy matrix of 32-bit floats.
+    #[error("the file is not a matrix of 32-bit floats in NumPy's format: {message}")]
+    NotNpy {
+        /// What is wrong with it.
+        message: String,
+    },
     /// The names would go over the memory limit.
     #[error("{what} would need {needed} bytes, over the limit of {limit} bytes")]
     MemoryLimit {

@@ -177,7 +177,7 @@ fn take_line(collector: &mut Collector, number: u64, line: &[u8], layout: Layout
 
 /// Undoes [`escape`](super::escape); `None` is NULL, written `\N`. A backslash before any other character stands for
 /// that character, one at the end for itself.
-fn unescape(field: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub fn unescape(field: &[u8]) -> Option<Cow<'_, [u8]>> {
     if field == b"\\N" {
         return None;
     }

@@ -1,0 +1,16 @@
+//! Knowledge-graph embeddings: trained on the graph, stored in tables, asked in SQL.
+
+mod choices;
+mod error;
+pub mod evaluate;
+pub mod files;
+mod model;
+mod progress;
+pub mod questions;
+pub mod resume;
+mod track_neighbours;
+pub mod train;
+mod triples;
+mod vectors;
+
+pub use choices::Choices;
