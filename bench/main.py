@@ -78,7 +78,8 @@ def main():
     about["judged"] = not args.quick
     if about["versions"][machine.LIBRARY] != machine.describe(connection)["versions"][machine.LIBRARY]:
         raise SystemExit("error: the extension was replaced during the run")
-    rows = report.write(folder, bench, about, small_name, large_name)
+    rows = report.verdicts(bench, small_name, large_name)
+    report.write(folder, bench, about, rows)
     say(f"results in {folder}")
     print("\n".join(row.row(about["judged"]) for row in rows))
 

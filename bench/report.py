@@ -178,8 +178,7 @@ def page(bench, about, rows):
     return "\n".join(lines)
 
 
-def write(folder, bench, about, small, large):
-    rows = verdicts(bench, small, large)
+def write(folder, bench, about, rows):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.md").write_text(page(bench, about, rows))
     raw = {**about, "facts": bench.facts, "samples": bench.samples}
@@ -188,4 +187,3 @@ def write(folder, bench, about, small, large):
         writer = csv.DictWriter(file, ["bench", "who", "value", "unit", "foreign"])
         writer.writeheader()
         writer.writerows(bench.samples)
-    return rows

@@ -5,6 +5,9 @@
 #   bench/run.sh --quick    the same on small sizes and without the Python peers, under a minute; results go to build/
 #   bench/run.sh --only pairs,latency      some of: pairs, large, incremental, copy, latency, memory
 #   bench/run.sh graph [--quick]           the knowledge graph: cleaning, fusion, export; about 8 minutes
+#   bench/run.sh paths [--quick]           path search and explanations beside pgRouting and SQL; about 30 minutes
+#
+# paths installs Debian's package of pgRouting where it is missing and can be had.
 #
 # The installed extension is measured: run scripts/install.sh before, as `make bench` does.
 
@@ -13,12 +16,23 @@
 # shellcheck source=scripts/pg.sh
 . "$ROOT/scripts/pg.sh"
 
+# pgRouting is a contestant, not a need: without it the rest is measured.
+need_pgrouting() {
+    local control package="postgresql-$PG_MAJOR-pgrouting"
+    control="$("$PG_CONFIG" --sharedir)/extension/pgrouting.control"
+    if [ -f "$control" ] || ! command -v apt-get >/dev/null; then return; fi
+    say "installing $package"
+    ready_for_root "apt-get install $package"
+    quiet bench-apt-update as_root apt-get -o DPkg::Lock::Timeout=300 update </dev/null || true
+    quiet bench-apt-install as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
+        apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$package" </dev/null || true
+    if [ ! -f "$control" ]; then say "there is no pgRouting for $PG_CONFIG: it is left out"; fi
+}
+
 program=main.py
-if [ "${1:-}" = graph ]; then
-    program=graph.py
-    shift
-fi
+case ${1:-} in graph | paths) program=$1.py && shift ;; esac
 case "$program $* " in
+    paths.py*) packages=(numpy psycopg2-binary scipy) ;;
     graph.py* | *" --quick "*) packages=(psycopg2-binary) ;;
     *) packages=(duckdb implicit numpy psycopg2-binary scipy) ;;
 esac
@@ -26,6 +40,7 @@ esac
 use_postgres
 [ -f "$("$PG_CONFIG" --sharedir)/extension/sgr_graph.control" ] || die "sgr_graph is not installed" "scripts/install.sh"
 alone bench
+if [ $program = paths.py ]; then need_pgrouting; fi
 
 work="$BUILD/bench"
 mkdir -p "$work"

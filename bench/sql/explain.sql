@@ -1,0 +1,1 @@
+SELECT * FROM sgr_explain(%(a)s, %(b)s)

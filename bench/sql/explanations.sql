@@ -1,0 +1,1 @@
+SELECT sgr_explanations(%(a)s, %(b)s, counterfactuals => false)
