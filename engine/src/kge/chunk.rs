@@ -1,5 +1,8 @@
 //! One chunk of training: positives, their corrupted triples, gradients, and the steps.
 
+#[cfg(test)]
+mod gradients;
+
 use super::activation::{Activation, FUSED};
 use super::comparison::Scratch;
 use super::config::{Corruption, EntityConstraint, KgeConfig, Regularizer};
@@ -70,6 +73,7 @@ pub(super) struct Worker {
     heads: Vec<u32>,
     tails: Vec<u32>,
     relations: Vec<u32>,
+    /// Of both sides, or by side if corruption is type-constrained.
     negatives: [Slots; 2],
     /// Bit by entity: whether it corrupts. Faster to ask than `negatives`.
     is_negative: Vec<u64>,
@@ -109,7 +113,7 @@ impl Worker {
     pub(super) fn new(config: &KgeConfig, triples: &TripleSet) -> Worker {
         let entities = triples.entity_count();
         let negatives = config.negatives.min(entities);
-        let capacity = (2 * (config.chunk + negatives)).min(entities.max(1));
+        let capacity = Worker::entity_rows(config, entities);
         Worker {
             slots: Slots::new(capacity),
             relation_slots: Slots::new(config.chunk.min(triples.relation_count().max(1))),
@@ -192,15 +196,17 @@ impl Worker {
                 self.corrupt_head.push(sampling::unit(rng) < probability);
             }
         }
-        for side in Side::BOTH {
+        for (side, negatives) in Side::BOTH.into_iter().zip(&mut self.negatives) {
             let pool = match (config.type_constrained, task.sides, chunk.first()) {
                 (true, Some(sides), Some(&first)) => Some(sides.of(triples.relations()[first as usize], side)),
                 _ => None,
             };
-            let negatives = &mut self.negatives[side.index()];
             draw(negatives, config.negatives, triples.entity_count(), pool, rng);
             for &entity in negatives.ids() {
                 self.slots.insert(entity);
+            }
+            if pool.is_none() {
+                break;
             }
         }
     }
@@ -249,7 +255,7 @@ impl Worker {
             let relation = &self.prepared[self.relations[member] as usize * prepared_width..][..prepared_width];
             model.query(asked, &points[point(given[member])], relation, query);
         }
-        let negatives = &self.negatives[asked.index()];
+        let negatives = &self.negatives[if task.config.type_constrained { asked.index() } else { 0 }];
         let columns = negatives.ids().len();
         self.candidates.clear();
         for &entity in negatives.ids() {
@@ -385,11 +391,17 @@ impl Worker {
         self.d_fusion
     }
 
+    /// Entities of a chunk, at most.
+    fn entity_rows(config: &KgeConfig, entities: usize) -> usize {
+        let draws = if config.type_constrained { 2 } else { 1 };
+        (2 * config.chunk + draws * config.negatives).min(entities.max(1))
+    }
+
     /// Bytes of one worker's buffers.
     pub(super) fn memory_bytes(config: &KgeConfig, model: &dyn Model, entities: usize, relations: usize) -> usize {
         let dim = model.dim();
         let negatives = config.negatives.min(entities);
-        let rows = (2 * (config.chunk + negatives)).min(entities.max(1));
+        let rows = Worker::entity_rows(config, entities);
         let one_relation = model.projects() || config.type_constrained;
         let relation_rows = if one_relation { 1 } else { config.chunk.min(relations) };
         let row_sets = if model.projects() { 4 } else { 3 };
