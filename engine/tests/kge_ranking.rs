@@ -158,8 +158,9 @@ fn metrics_are_means() {
 #[test]
 fn metrics_by_side_and_relation_add_up() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
-    let triples: Vec<Triple> =
-        (0..200).map(|_| (rng.random_range(0..50), [0, 1, 1, 4][rng.random_range(0..4)], rng.random_range(0..50))).collect();
+    let triples: Vec<Triple> = (0..200)
+        .map(|_| (rng.random_range(0..50), [0, 1, 1, 4][rng.random_range(0..4)], rng.random_range(0..50)))
+        .collect();
     let embeddings = embeddings(spec(ModelKind::ComplEx, 8, Norm::L2), 50, 5, false, 4);
     let set = triple_set(&triples, 50, 5);
     let known = KnownTriples::new(&[&set]).unwrap();

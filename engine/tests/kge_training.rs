@@ -67,7 +67,14 @@ fn rank(embeddings: &Embeddings, triples: &TripleSet) -> Metrics {
 /// Small and quick.
 fn quick(model: ModelKind) -> KgeConfig {
     let config = KgeConfig::for_model(model);
-    KgeConfig { dim: 16, epochs: 20, pretrain_epochs: 10.min(config.pretrain_epochs), chunk: 32, negatives: 24, ..config }
+    KgeConfig {
+        dim: 16,
+        epochs: 20,
+        pretrain_epochs: 10.min(config.pretrain_epochs),
+        chunk: 32,
+        negatives: 24,
+        ..config
+    }
 }
 
 #[test]
@@ -179,8 +186,7 @@ fn a_resumed_training_equals_an_uninterrupted_one() {
             let saved = Embeddings::new(*embeddings.spec(), entities, relations).unwrap();
             let checkpoint = trainer.checkpoint().clone();
             in_epoch += u32::from(checkpoint.chunks_done > 0);
-            trainer =
-                Trainer::resume(Arc::clone(&triples), None, config.clone(), saved, checkpoint, &pool).unwrap();
+            trainer = Trainer::resume(Arc::clone(&triples), None, config.clone(), saved, checkpoint, &pool).unwrap();
             progress = trainer.step(&pool);
         }
         assert!(in_epoch > 0, "{config:?} was never interrupted in an epoch");
@@ -266,7 +272,9 @@ fn divergence_is_seen_and_the_last_good_vectors_are_kept() {
     for model in [ModelKind::TransE, ModelKind::DistMult, ModelKind::ComplEx, ModelKind::TransR] {
         for keep_copy in [true, false] {
             let trained = train(&triples, &steep(model, keep_copy), 1);
-            let Some(Stop::Diverged { epoch }) = trained.progress.stop else { panic!("{model}: {:?}", trained.progress) };
+            let Some(Stop::Diverged { epoch }) = trained.progress.stop else {
+                panic!("{model}: {:?}", trained.progress)
+            };
             assert!(epoch >= 1 && trained.epoch < epoch, "{model}: kept {}, diverged in {epoch}", trained.epoch);
             let numbers = trained.embeddings.entities().iter().chain(trained.embeddings.relations());
             assert!(numbers.into_iter().all(|number| number.is_finite()));
@@ -338,8 +346,14 @@ fn odd_graphs_work() {
             for &loss in Loss::ALL {
                 for type_constrained in [false, true] {
                     for corruption in [Corruption::Both, Corruption::Bernoulli] {
-                        let config =
-                            KgeConfig { epochs: 3, pretrain_epochs: 1, loss, type_constrained, corruption, ..quick(model) };
+                        let config = KgeConfig {
+                            epochs: 3,
+                            pretrain_epochs: 1,
+                            loss,
+                            type_constrained,
+                            corruption,
+                            ..quick(model)
+                        };
                         let trained = train(&set, &config, 1);
                         assert_eq!(trained.progress.stop, Some(Stop::Completed), "{what}, {config:?}");
                         assert!(trained.progress.loss.is_finite(), "{what}, {config:?}");

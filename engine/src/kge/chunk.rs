@@ -9,14 +9,17 @@ use super::config::{Corruption, EntityConstraint, KgeConfig, Regularizer};
 use super::loss::{LossRule, MASKED};
 use super::model::{Model, ModelKind};
 use super::sampling;
-use super::shared::Shared;
+use super::shared::{Shared, near};
 use super::simd::{add_scaled, dot};
 use super::slots::Slots;
 use super::triples::{KnownTriples, RelationSides, Side, TripleSet};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::ops::Range;
 
 /// A vector longer than this is on its way to infinity. Its square is still far from the largest float.
 const MAX_LENGTH: f32 = 1e6;
+/// Rows are asked for so many rows before they are needed.
+const ROWS_AHEAD: usize = 6;
 /// Known answers are looked up one by one unless there are this many times more of them than corrupting entities.
 const LONG_LIST: usize = 16;
 
@@ -73,6 +76,8 @@ pub(super) struct Worker {
     heads: Vec<u32>,
     tails: Vec<u32>,
     relations: Vec<u32>,
+    /// By side, for each positive: where its known answers are.
+    known: [Vec<Range<u32>>; 2],
     /// Of both sides, or by side if corruption is type-constrained.
     negatives: [Slots; 2],
     /// Bit by entity: whether it corrupts. Faster to ask than `negatives`.
@@ -120,6 +125,7 @@ impl Worker {
             heads: Vec::new(),
             tails: Vec::new(),
             relations: Vec::new(),
+            known: [Vec::new(), Vec::new()],
             negatives: [Slots::new(negatives), Slots::new(negatives)],
             is_negative: vec![0; entities.div_ceil(64)],
             entity_rows: Vec::new(),
@@ -178,23 +184,35 @@ impl Worker {
         let (triples, config) = (task.triples, task.config);
         self.slots.clear();
         self.relation_slots.clear();
-        for places in [&mut self.heads, &mut self.tails, &mut self.relations] {
-            places.clear();
-        }
         self.corrupt_head.clear();
-        for &at in chunk {
-            let at = at as usize;
-            self.heads.push(self.slots.insert(triples.heads()[at]).0);
-            self.tails.push(self.slots.insert(triples.tails()[at]).0);
-            let relation = triples.relations()[at];
-            self.relations.push(self.relation_slots.insert(relation).0);
+        // Triples are far from each other: their numbers are read in loops in which no step waits for the one before.
+        let read = |column: &[u32], to: &mut Vec<u32>| {
+            to.clear();
+            to.extend(chunk.iter().map(|&at| column[at as usize]));
+        };
+        read(triples.heads(), &mut self.heads);
+        read(triples.relations(), &mut self.relations);
+        read(triples.tails(), &mut self.tails);
+        if let Some(filter) = task.filter {
+            for (side, known) in Side::BOTH.into_iter().zip(&mut self.known) {
+                let questions = &filter.questions[side.index()];
+                known.clear();
+                known.extend(chunk.iter().map(|&at| filter.known.numbered(side, questions[at as usize])));
+                known.iter().for_each(|places| near(filter.known.at(side, places).as_ptr()));
+            }
+        }
+        for relation in &mut self.relations {
             let probability = match (config.corruption, task.sides) {
-                (Corruption::Bernoulli, Some(sides)) => sides.corrupt_head[relation as usize],
+                (Corruption::Bernoulli, Some(sides)) => sides.corrupt_head[*relation as usize],
                 _ => 0.5,
             };
             if config.corruption != Corruption::Both {
                 self.corrupt_head.push(sampling::unit(rng) < probability);
             }
+            *relation = self.relation_slots.insert(*relation).0;
+        }
+        for entity in self.heads.iter_mut().chain(&mut self.tails) {
+            *entity = self.slots.insert(*entity).0;
         }
         for (side, negatives) in Side::BOTH.into_iter().zip(&mut self.negatives) {
             let pool = match (config.type_constrained, task.sides, chunk.first()) {
@@ -215,7 +233,11 @@ impl Worker {
     fn read_rows(&mut self, task: &Task) {
         let (model, dim) = (task.model, task.model.dim());
         self.entity_rows.resize(self.slots.ids().len() * dim, 0.0);
+        let mut ahead = self.slots.ids().iter().skip(ROWS_AHEAD);
         for (row, &entity) in self.entity_rows.chunks_exact_mut(dim).zip(self.slots.ids()) {
+            if let Some(&entity) = ahead.next() {
+                task.entities.rows.prefetch(entity as usize * task.entities.width, dim);
+            }
             task.entities.rows.read(entity as usize * task.entities.width, row);
         }
         let (width, prepared_width) = (model.relation_width(), model.prepared_width());
@@ -246,7 +268,8 @@ impl Worker {
         };
         let point = |slot: u32| slot as usize * dim..(slot as usize + 1) * dim;
         self.members.clear();
-        let is_member = |&at: &u32| self.corrupt_head.get(at as usize).is_none_or(|&head| head == (asked == Side::Head));
+        let is_member =
+            |&at: &u32| self.corrupt_head.get(at as usize).is_none_or(|&head| head == (asked == Side::Head));
         self.members.extend((0..chunk.len() as u32).filter(is_member));
 
         self.queries.resize(self.members.len() * dim, 0.0);
@@ -283,7 +306,12 @@ impl Worker {
             self.raw.copy_from_slice(row);
             let at = chunk[member as usize] as usize;
             masked.clear();
-            mark_known(task, at, asked, negatives, &self.is_negative, &mut masked);
+            let own = [task.triples.answer(at, asked)];
+            let known = match task.filter {
+                Some(filter) => filter.known.at(asked, &self.known[asked.index()][member as usize]),
+                None => &own,
+            };
+            mark_known(known, negatives, &self.is_negative, &mut masked);
             let positive = activation.log_odds(offset + score, &task.fusion);
             if activation == Activation::Identity {
                 if offset != 0.0 {
@@ -374,7 +402,11 @@ impl Worker {
     pub(super) fn apply(&mut self, task: &Task, rate: f32) -> Result<(), Diverged> {
         let dim = task.model.dim();
         let constraint = task.config.entity_constraint;
+        let mut ahead = self.slots.ids().iter().skip(ROWS_AHEAD);
         for (gradient, &entity) in self.d_entities.chunks_exact(dim).zip(self.slots.ids()) {
+            if let Some(&entity) = ahead.next() {
+                task.entities.rows.prefetch(entity as usize * task.entities.width, dim);
+            }
             let constrain = |row: &mut [f32]| constrain_entity(constraint, row);
             move_row(task, task.entities, entity, gradient, rate, &mut self.row, &mut self.row_state, constrain)?;
         }
@@ -426,13 +458,7 @@ pub(super) fn offset(config: &KgeConfig) -> f32 {
 }
 
 /// Draws up to `count` different entities, of the pool or else of all.
-fn draw(
-    negatives: &mut Slots,
-    count: usize,
-    entities: usize,
-    pool: Option<&[u32]>,
-    rng: &mut Xoshiro256PlusPlus,
-) {
+fn draw(negatives: &mut Slots, count: usize, entities: usize, pool: Option<&[u32]>, rng: &mut Xoshiro256PlusPlus) {
     negatives.clear();
     let available = pool.map_or(entities, <[u32]>::len);
     let entity = |index: usize| pool.map_or(index as u32, |pool| pool[index]);
@@ -445,20 +471,17 @@ fn draw(
     }
 }
 
-/// Finds the corrupting entities that make triple `at` a true one: itself, and what is known.
-fn mark_known(task: &Task, at: usize, asked: Side, negatives: &Slots, is_negative: &[u64], masked: &mut Vec<u32>) {
-    let is_negative = |entity: u32| is_negative[entity as usize / 64] >> (entity % 64) & 1 == 1;
-    let own = task.triples.answer(at, asked);
-    let Some(filter) = task.filter else {
-        masked.extend(is_negative(own).then(|| negatives.get(own)).flatten());
-        return;
-    };
-    let known = filter.known.numbered(asked, filter.questions[asked.index()][at]);
+/// Finds the corrupting entities among those that are known to be true.
+fn mark_known(known: &[u32], negatives: &Slots, is_negative: &[u64], masked: &mut Vec<u32>) {
     if known.len() > LONG_LIST * negatives.ids().len() {
         let column = |(entity, column): (&u32, u32)| known.binary_search(entity).is_ok().then_some(column);
         masked.extend(negatives.ids().iter().zip(0..).filter_map(column));
     } else {
-        masked.extend(known.iter().filter(|&&entity| is_negative(entity)).filter_map(|&entity| negatives.get(entity)));
+        for &entity in known {
+            if is_negative[entity as usize / 64] >> (entity % 64) & 1 == 1 {
+                masked.extend(negatives.get(entity));
+            }
+        }
     }
 }
 
@@ -529,8 +552,7 @@ fn move_row(
     constrain(row);
     let square = dot(row, row);
     let allowed = MAX_LENGTH * MAX_LENGTH;
-    // NaN is not below anything.
-    if !(square < allowed) || state.iter().any(|number| !number.is_finite()) {
+    if square.is_nan() || square >= allowed || state.iter().any(|number| !number.is_finite()) {
         return Err(Diverged);
     }
     table.rows.write(id * table.width, row);

@@ -145,13 +145,7 @@ impl Embeddings {
     ///
     /// # Errors
     /// [`KgeError::UnknownId`].
-    pub fn plausibility(
-        &self,
-        head: u32,
-        relation: u32,
-        tail: u32,
-        activation: Activation,
-    ) -> Result<f32, KgeError> {
+    pub fn plausibility(&self, head: u32, relation: u32, tail: u32, activation: Activation) -> Result<f32, KgeError> {
         Ok(self.plausibility_of(self.score(head, relation, tail)?, activation))
     }
 

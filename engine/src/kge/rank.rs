@@ -6,12 +6,10 @@
 
 use super::embeddings::Embeddings;
 use super::error::KgeError;
-use super::rank_block::{Block, RankWorker};
+use super::rank_block::{BLOCK_QUESTIONS, Block, RankWorker};
 use super::triples::{KnownTriples, Side, TripleSet};
 use rayon::prelude::*;
 
-/// Questions that are scored together.
-const BLOCK_QUESTIONS: usize = 128;
 /// Work of a step for each thread, in multiplications of a product of matrices: some tens of milliseconds.
 const STEP_COST: usize = 1_500_000_000;
 
@@ -49,9 +47,7 @@ impl Metrics {
             sums.count += 1;
             sums.mrr += 1.0 / rank;
             sums.mean_rank += rank;
-            for (hits, most) in
-                [(&mut sums.hits_at_1, 1.0), (&mut sums.hits_at_3, 3.0), (&mut sums.hits_at_10, 10.0)]
-            {
+            for (hits, most) in [(&mut sums.hits_at_1, 1.0), (&mut sums.hits_at_3, 3.0), (&mut sums.hits_at_10, 10.0)] {
                 *hits += f64::from(u8::from(rank <= most));
             }
         }

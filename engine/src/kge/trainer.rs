@@ -257,7 +257,7 @@ impl Trainer {
         }
         let is_last = done >= self.config.epochs;
         if let Some(validation) = &mut self.validation {
-            let is_due = self.config.validate_every > 0 && done % self.config.validate_every == 0;
+            let is_due = self.config.validate_every > 0 && done.is_multiple_of(self.config.validate_every);
             if is_last || is_due {
                 validation.start(&self.embeddings, pool);
                 self.phase = Phase::Validating;
@@ -326,17 +326,13 @@ impl Trainer {
     fn chunks_per_step(&self, model: &dyn Model) -> usize {
         let negatives = self.config.negatives.min(self.embeddings.entity_count());
         let pairs = 6 * self.config.chunk * negatives * model.dim();
-        let projections = if model.projects() { 6 * (self.config.chunk + negatives) * model.dim() * model.dim() } else { 0 };
+        let projections =
+            if model.projects() { 6 * (self.config.chunk + negatives) * model.dim() * model.dim() } else { 0 };
         (STEP_COST * self.workers.len()).div_ceil(pairs + projections).max(self.workers.len())
     }
 
     /// All workers take chunks until the range is done.
-    fn run_chunks(
-        &mut self,
-        model: &dyn Model,
-        chunks: std::ops::Range<usize>,
-        pool: &rayon::ThreadPool,
-    ) -> Outcome {
+    fn run_chunks(&mut self, model: &dyn Model, chunks: std::ops::Range<usize>, pool: &rayon::ThreadPool) -> Outcome {
         let (config, epoch) = (&self.config, self.checkpoint.epochs_done);
         let spec = &mut self.embeddings.spec;
         let relation_width = spec.relation_width();

@@ -3,6 +3,7 @@
 use super::error::KgeError;
 use super::sampling;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Which entity of a triple is asked for, or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,8 +58,11 @@ impl TripleSet {
                 return Err(KgeError::TooMany { what, count, limit });
             }
         }
-        let columns =
-            [("entity", &heads, entity_count), ("entity", &tails, entity_count), ("relation", &relations, relation_count)];
+        let columns = [
+            ("entity", &heads, entity_count),
+            ("entity", &tails, entity_count),
+            ("relation", &relations, relation_count),
+        ];
         for (what, ids, count) in columns {
             if let Some(&id) = ids.iter().find(|&&id| id as usize >= count) {
                 return Err(KgeError::UnknownId { what, id, count });
@@ -284,9 +288,15 @@ impl KnownTriples {
         (0..triples.len()).into_par_iter().map(number).collect()
     }
 
-    /// Known answers to a numbered question.
-    pub(super) fn numbered(&self, asked: Side, number: u32) -> &[u32] {
-        self.sides[asked.index()].numbered(number)
+    /// Known answers to a numbered question, as their places.
+    pub(super) fn numbered(&self, asked: Side, number: u32) -> Range<u32> {
+        let starts = &self.sides[asked.index()].starts;
+        starts[number as usize]..starts[number as usize + 1]
+    }
+
+    /// The answers at some places.
+    pub(super) fn at(&self, asked: Side, places: &Range<u32>) -> &[u32] {
+        &self.sides[asked.index()].answers[places.start as usize..places.end as usize]
     }
 }
 

@@ -1,5 +1,8 @@
 //! Gradients of every model, loss and activation against finite differences of formulas written out in 64 bits.
 
+// The lint spares test functions, but not what they call.
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use crate::kge::config::{Loss, Norm};
 use proptest::prelude::*;
@@ -272,8 +275,18 @@ fn cases(model: ModelKind, loss: Loss) -> impl Strategy<Value = Case> {
     // One lane of a register, whole registers, and a rest.
     let dim = one_of(&[2_usize, 8, 10]);
     (choices, triples, dim).prop_flat_map(move |(choices, triples, dim)| {
-        let (norm, corruption, filter_negatives, type_constrained, activation, temperature, regularizer, weight, n, seed) =
-            choices;
+        let (
+            norm,
+            corruption,
+            filter_negatives,
+            type_constrained,
+            activation,
+            temperature,
+            regularizer,
+            weight,
+            n,
+            seed,
+        ) = choices;
         let config = KgeConfig {
             dim,
             norm,

@@ -84,8 +84,7 @@ impl Trainer {
         check(&triples, validation, &config, pool)?;
         check_model(&config, &embeddings)?;
         if checkpoint.epochs_done >= config.epochs {
-            let message =
-                format!("must be over the {} that are done, not {}", checkpoint.epochs_done, config.epochs);
+            let message = format!("must be over the {} that are done, not {}", checkpoint.epochs_done, config.epochs);
             return Err(KgeError::invalid("epochs", message));
         }
         let (entities, relations) = (triples.entity_count(), triples.relation_count());
@@ -207,13 +206,19 @@ pub(super) fn check(
 pub(super) fn check_model(config: &KgeConfig, embeddings: &Embeddings) -> Result<(), KgeError> {
     let spec = embeddings.spec;
     if config.model != spec.model {
-        return Err(KgeError::invalid("model", format!("must be {}, as the vectors are, not {}", spec.model, config.model)));
+        return Err(KgeError::invalid(
+            "model",
+            format!("must be {}, as the vectors are, not {}", spec.model, config.model),
+        ));
     }
     if config.dim != spec.dim {
         return Err(KgeError::invalid("dim", format!("must be {}, as the vectors are, not {}", spec.dim, config.dim)));
     }
     if config.norm != spec.norm && config.model.is_distance() {
-        return Err(KgeError::invalid("norm", format!("must be {}, as the vectors are, not {}", spec.norm, config.norm)));
+        return Err(KgeError::invalid(
+            "norm",
+            format!("must be {}, as the vectors are, not {}", spec.norm, config.norm),
+        ));
     }
     Ok(())
 }
