@@ -1,19 +1,25 @@
 //! One chunk of training: positives, their corrupted triples, gradients, and the steps.
 
+#[cfg(test)]
+mod gradients;
+
 use super::activation::{Activation, FUSED};
 use super::comparison::Scratch;
 use super::config::{Corruption, EntityConstraint, KgeConfig, Regularizer};
 use super::loss::{LossRule, MASKED};
 use super::model::{Model, ModelKind};
 use super::sampling;
-use super::shared::Shared;
+use super::shared::{Shared, near};
 use super::simd::{add_scaled, dot};
 use super::slots::Slots;
 use super::triples::{KnownTriples, RelationSides, Side, TripleSet};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::ops::Range;
 
 /// A vector longer than this is on its way to infinity. Its square is still far from the largest float.
 const MAX_LENGTH: f32 = 1e6;
+/// Rows are asked for so many rows before they are needed.
+const ROWS_AHEAD: usize = 6;
 /// Known answers are looked up one by one unless there are this many times more of them than corrupting entities.
 const LONG_LIST: usize = 16;
 
@@ -70,6 +76,9 @@ pub(super) struct Worker {
     heads: Vec<u32>,
     tails: Vec<u32>,
     relations: Vec<u32>,
+    /// By side, for each positive: where its known answers are.
+    known: [Vec<Range<u32>>; 2],
+    /// Of both sides, or by side if corruption is type-constrained.
     negatives: [Slots; 2],
     /// Bit by entity: whether it corrupts. Faster to ask than `negatives`.
     is_negative: Vec<u64>,
@@ -109,13 +118,14 @@ impl Worker {
     pub(super) fn new(config: &KgeConfig, triples: &TripleSet) -> Worker {
         let entities = triples.entity_count();
         let negatives = config.negatives.min(entities);
-        let capacity = (2 * (config.chunk + negatives)).min(entities.max(1));
+        let capacity = Worker::entity_rows(config, entities);
         Worker {
             slots: Slots::new(capacity),
             relation_slots: Slots::new(config.chunk.min(triples.relation_count().max(1))),
             heads: Vec::new(),
             tails: Vec::new(),
             relations: Vec::new(),
+            known: [Vec::new(), Vec::new()],
             negatives: [Slots::new(negatives), Slots::new(negatives)],
             is_negative: vec![0; entities.div_ceil(64)],
             entity_rows: Vec::new(),
@@ -174,33 +184,47 @@ impl Worker {
         let (triples, config) = (task.triples, task.config);
         self.slots.clear();
         self.relation_slots.clear();
-        for places in [&mut self.heads, &mut self.tails, &mut self.relations] {
-            places.clear();
-        }
         self.corrupt_head.clear();
-        for &at in chunk {
-            let at = at as usize;
-            self.heads.push(self.slots.insert(triples.heads()[at]).0);
-            self.tails.push(self.slots.insert(triples.tails()[at]).0);
-            let relation = triples.relations()[at];
-            self.relations.push(self.relation_slots.insert(relation).0);
+        // Triples are far from each other: their numbers are read in loops in which no step waits for the one before.
+        let read = |column: &[u32], to: &mut Vec<u32>| {
+            to.clear();
+            to.extend(chunk.iter().map(|&at| column[at as usize]));
+        };
+        read(triples.heads(), &mut self.heads);
+        read(triples.relations(), &mut self.relations);
+        read(triples.tails(), &mut self.tails);
+        if let Some(filter) = task.filter {
+            for (side, known) in Side::BOTH.into_iter().zip(&mut self.known) {
+                let questions = &filter.questions[side.index()];
+                known.clear();
+                known.extend(chunk.iter().map(|&at| filter.known.numbered(side, questions[at as usize])));
+                known.iter().for_each(|places| near(filter.known.at(side, places).as_ptr()));
+            }
+        }
+        for relation in &mut self.relations {
             let probability = match (config.corruption, task.sides) {
-                (Corruption::Bernoulli, Some(sides)) => sides.corrupt_head[relation as usize],
+                (Corruption::Bernoulli, Some(sides)) => sides.corrupt_head[*relation as usize],
                 _ => 0.5,
             };
             if config.corruption != Corruption::Both {
                 self.corrupt_head.push(sampling::unit(rng) < probability);
             }
+            *relation = self.relation_slots.insert(*relation).0;
         }
-        for side in Side::BOTH {
+        for entity in self.heads.iter_mut().chain(&mut self.tails) {
+            *entity = self.slots.insert(*entity).0;
+        }
+        for (side, negatives) in Side::BOTH.into_iter().zip(&mut self.negatives) {
             let pool = match (config.type_constrained, task.sides, chunk.first()) {
                 (true, Some(sides), Some(&first)) => Some(sides.of(triples.relations()[first as usize], side)),
                 _ => None,
             };
-            let negatives = &mut self.negatives[side.index()];
             draw(negatives, config.negatives, triples.entity_count(), pool, rng);
             for &entity in negatives.ids() {
                 self.slots.insert(entity);
+            }
+            if pool.is_none() {
+                break;
             }
         }
     }
@@ -209,7 +233,11 @@ impl Worker {
     fn read_rows(&mut self, task: &Task) {
         let (model, dim) = (task.model, task.model.dim());
         self.entity_rows.resize(self.slots.ids().len() * dim, 0.0);
+        let mut ahead = self.slots.ids().iter().skip(ROWS_AHEAD);
         for (row, &entity) in self.entity_rows.chunks_exact_mut(dim).zip(self.slots.ids()) {
+            if let Some(&entity) = ahead.next() {
+                task.entities.rows.prefetch(entity as usize * task.entities.width, dim);
+            }
             task.entities.rows.read(entity as usize * task.entities.width, row);
         }
         let (width, prepared_width) = (model.relation_width(), model.prepared_width());
@@ -250,7 +278,7 @@ impl Worker {
             let relation = &self.prepared[self.relations[member] as usize * prepared_width..][..prepared_width];
             model.query(asked, &points[point(given[member])], relation, query);
         }
-        let negatives = &self.negatives[asked.index()];
+        let negatives = &self.negatives[if task.config.type_constrained { asked.index() } else { 0 }];
         let columns = negatives.ids().len();
         self.candidates.clear();
         for &entity in negatives.ids() {
@@ -278,7 +306,12 @@ impl Worker {
             self.raw.copy_from_slice(row);
             let at = chunk[member as usize] as usize;
             masked.clear();
-            mark_known(task, at, asked, negatives, &self.is_negative, &mut masked);
+            let own = [task.triples.answer(at, asked)];
+            let known = match task.filter {
+                Some(filter) => filter.known.at(asked, &self.known[asked.index()][member as usize]),
+                None => &own,
+            };
+            mark_known(known, negatives, &self.is_negative, &mut masked);
             let positive = activation.log_odds(offset + score, &task.fusion);
             if activation == Activation::Identity {
                 if offset != 0.0 {
@@ -369,7 +402,11 @@ impl Worker {
     pub(super) fn apply(&mut self, task: &Task, rate: f32) -> Result<(), Diverged> {
         let dim = task.model.dim();
         let constraint = task.config.entity_constraint;
+        let mut ahead = self.slots.ids().iter().skip(ROWS_AHEAD);
         for (gradient, &entity) in self.d_entities.chunks_exact(dim).zip(self.slots.ids()) {
+            if let Some(&entity) = ahead.next() {
+                task.entities.rows.prefetch(entity as usize * task.entities.width, dim);
+            }
             let constrain = |row: &mut [f32]| constrain_entity(constraint, row);
             move_row(task, task.entities, entity, gradient, rate, &mut self.row, &mut self.row_state, constrain)?;
         }
@@ -386,11 +423,17 @@ impl Worker {
         self.d_fusion
     }
 
+    /// Entities of a chunk, at most.
+    fn entity_rows(config: &KgeConfig, entities: usize) -> usize {
+        let draws = if config.type_constrained { 2 } else { 1 };
+        (2 * config.chunk + draws * config.negatives).min(entities.max(1))
+    }
+
     /// Bytes of one worker's buffers.
     pub(super) fn memory_bytes(config: &KgeConfig, model: &dyn Model, entities: usize, relations: usize) -> usize {
         let dim = model.dim();
         let negatives = config.negatives.min(entities);
-        let rows = (2 * (config.chunk + negatives)).min(entities.max(1));
+        let rows = Worker::entity_rows(config, entities);
         let one_relation = model.projects() || config.type_constrained;
         let relation_rows = if one_relation { 1 } else { config.chunk.min(relations) };
         let row_sets = if model.projects() { 4 } else { 3 };
@@ -428,20 +471,17 @@ fn draw(negatives: &mut Slots, count: usize, entities: usize, pool: Option<&[u32
     }
 }
 
-/// Finds the corrupting entities that make triple `at` a true one: itself, and what is known.
-fn mark_known(task: &Task, at: usize, asked: Side, negatives: &Slots, is_negative: &[u64], masked: &mut Vec<u32>) {
-    let is_negative = |entity: u32| is_negative[entity as usize / 64] >> (entity % 64) & 1 == 1;
-    let own = task.triples.answer(at, asked);
-    let Some(filter) = task.filter else {
-        masked.extend(is_negative(own).then(|| negatives.get(own)).flatten());
-        return;
-    };
-    let known = filter.known.numbered(asked, filter.questions[asked.index()][at]);
+/// Finds the corrupting entities among those that are known to be true.
+fn mark_known(known: &[u32], negatives: &Slots, is_negative: &[u64], masked: &mut Vec<u32>) {
     if known.len() > LONG_LIST * negatives.ids().len() {
         let column = |(entity, column): (&u32, u32)| known.binary_search(entity).is_ok().then_some(column);
         masked.extend(negatives.ids().iter().zip(0..).filter_map(column));
     } else {
-        masked.extend(known.iter().filter(|&&entity| is_negative(entity)).filter_map(|&entity| negatives.get(entity)));
+        for &entity in known {
+            if is_negative[entity as usize / 64] >> (entity % 64) & 1 == 1 {
+                masked.extend(negatives.get(entity));
+            }
+        }
     }
 }
 
@@ -512,8 +552,7 @@ fn move_row(
     constrain(row);
     let square = dot(row, row);
     let allowed = MAX_LENGTH * MAX_LENGTH;
-    // NaN is not below anything.
-    if !(square < allowed) || state.iter().any(|number| !number.is_finite()) {
+    if square.is_nan() || square >= allowed || state.iter().any(|number| !number.is_finite()) {
         return Err(Diverged);
     }
     table.rows.write(id * table.width, row);

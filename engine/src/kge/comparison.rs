@@ -171,6 +171,7 @@ impl Comparison {
     }
 
     /// Adds the gradients by queries and candidates, from the weights of all pairs. `sums` is a buffer.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn backward(
         self,
         queries: &[f32],

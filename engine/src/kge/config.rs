@@ -15,14 +15,14 @@ pub const DEFAULT_EPOCHS: u32 = 10;
 pub const DEFAULT_CHUNK: usize = 256;
 /// The largest `chunk`.
 pub const MAX_CHUNK: usize = 8192;
-/// Corrupting entities for each side of a chunk.
+/// Corrupting entities of a chunk.
 pub const DEFAULT_NEGATIVES: usize = 256;
 /// The largest `negatives`.
 pub const MAX_NEGATIVES: usize = 65_536;
 /// Margin of the margin loss, and offset of distances elsewhere.
 pub const DEFAULT_MARGIN: f32 = 9.0;
 /// Step size for [`Optimizer::RowAdagrad`].
-pub const DEFAULT_LEARNING_RATE: f32 = 0.1;
+pub const DEFAULT_LEARNING_RATE: f32 = 0.3;
 /// Standard half-width of the first random vectors is this over the root of `dim`.
 pub const DEFAULT_INIT_SCALE: f32 = 1.0;
 /// Validation runs without a new best before training stops.
@@ -156,7 +156,8 @@ pub struct KgeConfig {
     pub pretrain_epochs: u32,
     /// Positive triples that share one set of corrupting entities, in `1..=`[`MAX_CHUNK`].
     pub chunk: usize,
-    /// Corrupting entities per chunk and side, in `1..=`[`MAX_NEGATIVES`]; all different. Small graphs have fewer.
+    /// Corrupting entities per chunk, in `1..=`[`MAX_NEGATIVES`]; all different, and the same for both sides unless they are
+    /// type-constrained. Small graphs have fewer.
     pub negatives: usize,
     /// Which side is corrupted.
     pub corruption: Corruption,

@@ -2,6 +2,7 @@
 
 use super::chunk::Worker;
 use super::config::KgeConfig;
+use super::rank_block::RankWorker;
 use super::trainer::needs_sides;
 
 /// The size of a graph.
@@ -74,6 +75,8 @@ pub fn estimate(config: &KgeConfig, size: &GraphSize, threads: usize) -> KgeEsti
         copy: if config.keep_copy { vectors } else { 0 },
         triples,
         threads: threads
-            * (PRODUCT_BUFFERS + Worker::memory_bytes(config, &*model, size.entities, size.relations.max(1))),
+            * (PRODUCT_BUFFERS
+                + if validated { RankWorker::memory_bytes(config.dim) } else { 0 }
+                + Worker::memory_bytes(config, &*model, size.entities, size.relations.max(1))),
     }
 }

@@ -6,12 +6,10 @@
 
 use super::embeddings::Embeddings;
 use super::error::KgeError;
-use super::rank_block::{Block, RankWorker};
+use super::rank_block::{BLOCK_QUESTIONS, Block, RankWorker};
 use super::triples::{KnownTriples, Side, TripleSet};
 use rayon::prelude::*;
 
-/// Questions that are scored together.
-const BLOCK_QUESTIONS: usize = 128;
 /// Work of a step for each thread, in multiplications of a product of matrices: some tens of milliseconds.
 const STEP_COST: usize = 1_500_000_000;
 

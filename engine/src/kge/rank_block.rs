@@ -7,6 +7,8 @@ use super::simd::dispatch;
 use super::triples::{KnownTriples, Side, TripleSet};
 use std::ops::Range;
 
+/// Questions that are scored together.
+pub(super) const BLOCK_QUESTIONS: usize = 128;
 /// Entities that are scored together.
 const TILE: usize = 1024;
 
@@ -89,6 +91,11 @@ dispatch! {
 }
 
 impl RankWorker {
+    /// Bytes of the buffers for blocks of [`BLOCK_QUESTIONS`].
+    pub(super) fn memory_bytes(dim: usize) -> usize {
+        size_of::<f32>() * (BLOCK_QUESTIONS * (TILE + dim) + TILE * dim)
+    }
+
     /// The ranks of a block: side, place in the triples, rank.
     pub(super) fn rank(
         &mut self,

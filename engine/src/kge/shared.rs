@@ -9,6 +9,21 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Numbers per cache line.
+const LINE: usize = 16;
+
+/// Asks the processor to bring the cache line of an address near.
+#[inline]
+pub(super) fn near<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch changes nothing that a program can see, whatever the address; SSE is part of x86_64.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 /// Floats that threads share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shared<'a> {
@@ -22,6 +37,14 @@ impl<'a> Shared<'a> {
         // SAFETY: AtomicU32 has the size and alignment of u32, which are those of f32, and all bit patterns are valid in
         // both. The exclusive borrow lasts as long as the view, so nobody else sees the numbers as floats meanwhile.
         Shared { numbers: unsafe { std::slice::from_raw_parts(first, len) } }
+    }
+
+    /// Asks for numbers to be brought near, without waiting.
+    #[inline]
+    pub(super) fn prefetch(self, start: usize, len: usize) {
+        for line in self.numbers[start..start + len].chunks(LINE) {
+            near(line.as_ptr());
+        }
     }
 
     /// Copies `to.len()` numbers from `start` on.

@@ -193,8 +193,10 @@ impl Trainer {
         let progress = self.progress();
         let diverged = matches!(self.stop, Some(Stop::Diverged { .. }));
         let mut epoch = self.checkpoint.epochs_done;
+        // Before the first validation run, none is better than the others.
+        let chosen = self.validation.as_ref().is_some_and(|validation| validation.best.is_some());
         if let Some(copy) = self.copy.take()
-            && (diverged || self.validation.is_some())
+            && (diverged || chosen)
         {
             self.embeddings.entities = copy.entities;
             self.embeddings.relations = copy.relations;
@@ -255,7 +257,7 @@ impl Trainer {
         }
         let is_last = done >= self.config.epochs;
         if let Some(validation) = &mut self.validation {
-            let is_due = self.config.validate_every > 0 && done % self.config.validate_every == 0;
+            let is_due = self.config.validate_every > 0 && done.is_multiple_of(self.config.validate_every);
             if is_last || is_due {
                 validation.start(&self.embeddings, pool);
                 self.phase = Phase::Validating;

@@ -3,6 +3,7 @@
 use super::error::KgeError;
 use super::sampling;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Which entity of a triple is asked for, or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -287,9 +288,15 @@ impl KnownTriples {
         (0..triples.len()).into_par_iter().map(number).collect()
     }
 
-    /// Known answers to a numbered question.
-    pub(super) fn numbered(&self, asked: Side, number: u32) -> &[u32] {
-        self.sides[asked.index()].numbered(number)
+    /// Known answers to a numbered question, as their places.
+    pub(super) fn numbered(&self, asked: Side, number: u32) -> Range<u32> {
+        let starts = &self.sides[asked.index()].starts;
+        starts[number as usize]..starts[number as usize + 1]
+    }
+
+    /// The answers at some places.
+    pub(super) fn at(&self, asked: Side, places: &Range<u32>) -> &[u32] {
+        &self.sides[asked.index()].answers[places.start as usize..places.end as usize]
     }
 }
 

@@ -122,7 +122,7 @@ impl Trainer {
         let sides = needs_sides(&config).then(|| pool.install(|| RelationSides::new(&triples)));
         let validation = validation.map(|triples| Validation::new(triples, &config)).transpose()?;
         let workers = (0..pool.current_num_threads()).map(|_| Worker::new(&config, &triples)).collect();
-        Ok(Trainer {
+        let mut trainer = Trainer {
             config,
             triples,
             filter,
@@ -138,7 +138,9 @@ impl Trainer {
             stop: None,
             last_loss: f64::NAN,
             triples_done: 0,
-        })
+        };
+        trainer.keep_copy();
+        Ok(trainer)
     }
 
     /// TransR goes on from the vectors of TransE. Adam keeps its moments by the width of a row, which changes here.
