@@ -13,6 +13,7 @@ use crate::spi::{self, Arg};
 use pgrx::pg_sys;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sgr_engine::graph::search::{Edges, Group, Header};
+use std::cell::RefCell;
 
 /// What the role may read of a catalogue role's relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ const KINDS: [(&str, &str, &str); 4] = [
     ("user", "users", include_str!("../../sql/queries/visible_users.sql")),
 ];
 
+const PLAYLIST: usize = 2;
+
 /// What is hidden from the current role.
 pub struct Visibility {
     sources: Sources,
@@ -57,6 +60,10 @@ pub struct Visibility {
     everything: bool,
     /// (kind of the head, kind of the tail) by relation, as positions in [`KINDS`].
     ends: FxHashMap<i32, [Option<usize>; 2]>,
+    /// Playlists that stand for others, too.
+    merged: FxHashSet<i64>,
+    /// What was asked in this call: whether an entity may be seen, by query.
+    asked: RefCell<FxHashMap<&'static str, FxHashMap<i64, bool>>>,
 }
 
 impl Visibility {
@@ -81,6 +88,8 @@ impl Visibility {
             public_pairs: false,
             everything: false,
             ends: FxHashMap::default(),
+            merged: FxHashSet::default(),
+            asked: RefCell::default(),
         };
         // Superusers are shown everything.
         if rights::is_superuser() {
@@ -100,6 +109,12 @@ impl Visibility {
         if !visibility.everything {
             visibility.public_pairs = refresh::public_only(Kind::TracksByPlaylists)?;
             visibility.load_ends(graph_id)?;
+            if graph_id == 0 && visibility.kinds[PLAYLIST] == Access::Asked {
+                spi::select(include_str!("../../sql/queries/merged_playlists.sql"), &Sources::NONE, &[], |row| {
+                    visibility.merged.extend(row.int(0));
+                    Ok(())
+                })?;
+            }
         }
         Ok(visibility)
     }
@@ -144,16 +159,21 @@ impl Visibility {
         if access == Access::Free || ids.is_empty() {
             return Ok(ids);
         }
-        let mut seen = FxHashSet::default();
-        if access == Access::Asked {
-            let mut ids: Vec<i64> = ids.into_iter().collect();
-            ids.sort_unstable();
-            spi::select(sql, &self.sources, &[Arg::Bigs(&ids)], |row| {
-                seen.extend(row.int(0));
+        if access == Access::Hidden {
+            return Ok(FxHashSet::default());
+        }
+        let mut asked = self.asked.borrow_mut();
+        let known = asked.entry(sql).or_default();
+        let mut new: Vec<i64> = ids.iter().copied().filter(|id| !known.contains_key(id)).collect();
+        if !new.is_empty() {
+            new.sort_unstable();
+            known.extend(new.iter().map(|&id| (id, false)));
+            spi::select(sql, &self.sources, &[Arg::Bigs(&new)], |row| {
+                known.extend(row.int(0).map(|id| (id, true)));
                 Ok(())
             })?;
         }
-        Ok(seen)
+        Ok(ids.into_iter().filter(|id| known.get(id) == Some(&true)).collect())
     }
 
     /// Takes the edges out of rows that the role may not see.
@@ -206,7 +226,7 @@ impl Visibility {
     /// Relations that the role sees no edge of: their rows may not be read at all, or their edges were counted from rows
     /// of which it may read only a part.
     fn hides_relation(&self, relation: i32) -> bool {
-        let [_, _, playlists, _] = self.kinds;
+        let playlists = self.kinds[PLAYLIST];
         match relation {
             IN_PLAYLIST => self.entries == Access::Hidden,
             LIKED_BY | REPOSTED_BY => self.interactions == Access::Hidden,
@@ -252,13 +272,9 @@ impl Visibility {
     }
 
     /// Edges whose rows may not be read, as [`key`] has them.
-    fn hidden_edges(&self, rows: &[(i64, &mut Header, &mut Edges)]) -> Result<FxHashSet<(i64, i32, i64)>> {
-        let [_, _, playlists, _] = self.kinds;
-        let mut hidden = FxHashSet::default();
-        // A playlist of another name may be hidden where the one that it stands for is not.
-        let entries = if playlists == Access::Free { self.entries } else { Access::Asked };
+    fn hidden_edges(&self, rows: &[(i64, &mut Header, &mut Edges)]) -> Result<FxHashSet<Edge>> {
+        let mut hidden = self.hidden_entries(rows)?;
         for (relations, access, sql) in [
-            (&[IN_PLAYLIST][..], entries, include_str!("../../sql/queries/visible_entries.sql")),
             (
                 &[LIKED_BY, REPOSTED_BY][..],
                 self.interactions,
@@ -266,11 +282,8 @@ impl Visibility {
             ),
             (&[][..], self.triples, include_str!("../../sql/queries/visible_triples.sql")),
         ] {
-            if access != Access::Asked {
-                continue;
-            }
             let edges = edges_of(rows, relations);
-            if edges.is_empty() {
+            if access != Access::Asked || edges.is_empty() {
                 continue;
             }
             let heads: Vec<i64> = edges.iter().map(|edge| edge.0).collect();
@@ -288,17 +301,54 @@ impl Visibility {
         }
         Ok(hidden)
     }
+
+    /// Entries of playlists that may not be read. They are asked for by the track or by the playlist whose row it is: what
+    /// finds one entry by both would look at all of the track's.
+    fn hidden_entries(&self, rows: &[(i64, &mut Header, &mut Edges)]) -> Result<FxHashSet<Edge>> {
+        let mut edges = edges_of(rows, &[IN_PLAYLIST]);
+        match (self.entries, self.kinds[PLAYLIST]) {
+            // None of them is seen anyway.
+            (Access::Hidden, _) | (_, Access::Hidden) => edges.clear(),
+            // An entry is seen with its playlist, unless it came from another one that this one stands for.
+            (Access::Free, _) => edges.retain(|edge| self.merged.contains(&edge.2)),
+            (Access::Asked, _) => {}
+        }
+        if edges.is_empty() {
+            return Ok(FxHashSet::default());
+        }
+        let here: FxHashSet<i64> = rows.iter().map(|row| row.0).collect();
+        let mut tracks: Vec<i64> = edges.iter().map(|edge| edge.0).filter(|id| here.contains(id)).collect();
+        let mut playlists: Vec<i64> = edges.iter().map(|edge| edge.2).filter(|id| here.contains(id)).collect();
+        let mut seen = FxHashSet::default();
+        for (ids, sql) in [
+            (&mut tracks, include_str!("../../sql/queries/visible_entries_of_tracks.sql")),
+            (&mut playlists, include_str!("../../sql/queries/visible_entries_of_playlists.sql")),
+        ] {
+            ids.sort_unstable();
+            ids.dedup();
+            if !ids.is_empty() {
+                spi::select(sql, &self.sources, &[Arg::Bigs(ids)], |row| {
+                    seen.extend(row.int(0).zip(row.int(1)));
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(edges.into_iter().filter(|edge| !seen.contains(&(edge.0, edge.2))).collect())
+    }
 }
+
+/// (head, relation, tail).
+type Edge = (i64, i32, i64);
 
 const VISIBLE_ENTITIES: &str = "SELECT e.entity_id FROM sgr.entities AS e WHERE e.entity_id = ANY ($1)";
 
-/// (head, relation, tail) of an edge as a row has it.
-fn key(node: i64, relation: i32, neighbour: i64) -> (i64, i32, i64) {
+/// An edge as the row of either end has it.
+fn key(node: i64, relation: i32, neighbour: i64) -> Edge {
     if relation > 0 { (node, relation, neighbour) } else { (neighbour, -relation, node) }
 }
 
 /// The edges of these relations, of all where none is named, each once, in order.
-fn edges_of(rows: &[(i64, &mut Header, &mut Edges)], relations: &[i32]) -> Vec<(i64, i32, i64)> {
+fn edges_of(rows: &[(i64, &mut Header, &mut Edges)], relations: &[i32]) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (id, header, row) in rows {
         let mut from = 0;

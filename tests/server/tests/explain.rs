@@ -29,7 +29,7 @@ fn pairs_hold_up(client: &mut Client, label: &str) {
     client
         .batch_execute(
             "CREATE TEMP TABLE answers AS
-             SELECT p.a, p.b, sgr_explanations(p.a, p.b, counterfactuals => 0) AS answer FROM pairs AS p;
+             SELECT p.a, p.b, sgr_explanations(p.a, p.b, counterfactuals => 0, paths => 0) AS answer FROM pairs AS p;
              CREATE TEMP TABLE terms AS
              SELECT w.a, w.b, (w.answer->>'score')::float8 AS score, (w.answer->>'rank')::integer AS rank,
                     (SELECT sum((c.term->>'contribution')::float8 ORDER BY c.place)
