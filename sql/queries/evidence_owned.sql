@@ -1,8 +1,11 @@
 -- A playlist of the user's own that holds the track, as triples say it.
+WITH holding AS MATERIALIZED (
+    SELECT x.tail, x.weight FROM sgr.triples AS x WHERE x.head = $2 AND x.relation = 3
+)
 SELECT p.tail, u.entity_id
 FROM sgr.entities AS u
 JOIN sgr.triples AS c ON c.tail = u.entity_id AND c.relation = 8
-JOIN sgr.triples AS p ON p.head = $2 AND p.relation = 3 AND p.tail = c.head
+JOIN holding AS p ON p.tail = c.head
 JOIN sgr.entities AS n ON n.entity_id = p.tail
 WHERE u.graph_id = 0 AND u.kind = 'user' AND u.key = $1::text
   AND EXISTS (SELECT FROM {playlist_tracks} AS e WHERE e.playlist_id = n.key::bigint)

@@ -83,6 +83,7 @@ pub fn find(question: &Question, carried: &[SeedEvidence], limit: usize) -> Resu
         question,
         entities: entities(question, carried)?,
         strict: playlists_need_a_row(question.sources)?,
+        may_be_hidden: playlists_may_be_hidden(question.sources)?,
         likes_readable: may_read(question.sources, "interactions")?,
         limit,
     };
@@ -126,6 +127,8 @@ struct Reader<'a> {
     /// Tracks of the graph.
     entities: HashMap<i64, i64>,
     strict: bool,
+    /// Whether there may be playlists that the caller may not read.
+    may_be_hidden: bool,
     likes_readable: bool,
     limit: usize,
 }
@@ -143,19 +146,35 @@ impl Reader<'_> {
     /// Playlists that hold both.
     fn playlists(&self, seed: i64, candidate: i64, yours: Option<&str>, pieces: &mut Vec<Piece>) -> Result<()> {
         let Some((a, b)) = self.both(seed, candidate) else { return Ok(()) };
-        let args = [Arg::Big(seed), Arg::Big(candidate), Arg::Bool(self.strict), self.limit()];
-        let sql = include_str!("../../sql/queries/evidence_playlists.sql");
-        spi::select(sql, self.question.sources, &args, |row| {
-            let playlist = row.int(0).unwrap_or(0);
-            let with = yours.map_or_else(String::new, |title| format!(" with your \"{title}\""));
-            let mut piece = Piece::line(
-                format!("in playlist \"{}\"{with}", row.text(1).unwrap_or_default()),
-                Some(plural(row.int(2).unwrap_or(0), "track")),
-            );
-            piece.keys = vec![(a, IN_PLAYLIST, playlist), (b, IN_PLAYLIST, playlist)];
-            pieces.push(piece);
+        let mut shared: Vec<(i64, i64)> = Vec::new();
+        let sql = include_str!("../../sql/queries/evidence_playlists_shared.sql");
+        spi::select(sql, &Sources::NONE, &[Arg::Bigs(&[a, b])], |row| {
+            shared.extend(row.int(0).zip(row.int(1)));
             Ok(())
         })?;
+        // Which of them may be read is looked up for few at a time: most often the first ones will do.
+        let mut left = self.limit;
+        for few in shared.chunks(2 * self.limit) {
+            let ids: Vec<i64> = few.iter().map(|(playlist, _)| *playlist).collect();
+            let mut names: HashMap<i64, String> = HashMap::new();
+            let args = [Arg::Bigs(&ids), Arg::Big(seed), Arg::Big(candidate), Arg::Bool(self.strict)];
+            let sql = include_str!("../../sql/queries/evidence_playlists_readable.sql");
+            spi::select(sql, self.question.sources, &args, |row| {
+                names.extend(row.int(0).zip(row.text(1).map(std::borrow::Cow::into_owned)));
+                Ok(())
+            })?;
+            for (playlist, tracks) in few {
+                let Some(name) = names.get(playlist).filter(|_| left > 0) else { continue };
+                left -= 1;
+                let with = yours.map_or_else(String::new, |title| format!(" with your \"{title}\""));
+                let mut piece = Piece::line(format!("in playlist \"{name}\"{with}"), Some(plural(*tracks, "track")));
+                piece.keys = vec![(a, IN_PLAYLIST, *playlist), (b, IN_PLAYLIST, *playlist)];
+                pieces.push(piece);
+            }
+            if left == 0 {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -163,7 +182,7 @@ impl Reader<'_> {
     fn co_occurrence(&self, seed: i64, candidate: i64, pieces: &mut Vec<Piece>) -> Result<()> {
         let Some((a, b)) = self.both(seed, candidate) else { return Ok(()) };
         let mut known = triple_exists((a, CO_OCCURS_WITH, b))?;
-        if known {
+        if known && self.may_be_hidden {
             let together = self.counted_together(seed, candidate)?;
             let args = [Arg::Big(seed), Arg::Big(candidate), Arg::Bool(self.strict)];
             let sql = include_str!("../../sql/queries/evidence_counted_together.sql");
@@ -316,6 +335,13 @@ pub fn shared_tags(question: &Question) -> Vec<i32> {
 /// and where the user's own relation says which playlists there are.
 pub fn playlists_need_a_row(sources: &Sources) -> Result<bool> {
     Ok(sources.is_mapped("playlists") || rights::row_security(rights::table(c"playlists")?))
+}
+
+/// Whether row-level security, or a view in place of the catalogue's tables, may hide playlists from the caller.
+fn playlists_may_be_hidden(sources: &Sources) -> Result<bool> {
+    Ok(playlists_need_a_row(sources)?
+        || sources.is_mapped("playlist_tracks")
+        || rights::row_security(rights::table(c"playlist_tracks")?))
 }
 
 /// Whether the role may SELECT from what a catalogue role reads.
