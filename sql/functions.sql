@@ -25,9 +25,11 @@ BEGIN
         VALUES (sgr_signal_set.profile, sgr_signal_set.signal, sgr_signal_set.weight)
         ON CONFLICT ON CONSTRAINT signal_weights_pkey DO UPDATE SET weight = excluded.weight;
     END IF;
+    -- Without a model the embedding has no part.
     IF (SELECT sum(coalesce(w.weight, d.weight)) = 0
         FROM sgr.signal_defaults AS d
-        LEFT JOIN sgr.signal_weights AS w ON w.profile = sgr_signal_set.profile AND w.signal = d.signal) THEN
+        LEFT JOIN sgr.signal_weights AS w ON w.profile = sgr_signal_set.profile AND w.signal = d.signal
+        WHERE d.signal <> 'embedding' OR EXISTS (SELECT FROM sgr.models AS m WHERE m.is_active AND m.graph_id = 0)) THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('all weights of profile "%s" would be 0', profile),
             HINT = 'give another signal a weight first';

@@ -187,10 +187,7 @@ impl Visibility {
             let nobody = hidden.contains(id);
             let mut groups: Vec<Group> = Vec::with_capacity(header.groups.len());
             let (mut neighbours, mut weights) = (Vec::new(), Vec::new());
-            let mut from = 0;
-            for group in &header.groups {
-                let range = from..from + group.edges as usize;
-                from = range.end;
+            for (group, range) in header.parts() {
                 let before = neighbours.len();
                 if !nobody && !self.hides_relation(group.relation.abs()) {
                     for at in range {
@@ -242,10 +239,7 @@ impl Visibility {
         let mut all: FxHashSet<i64> = FxHashSet::default();
         for (id, header, row) in rows {
             all.insert(*id);
-            let mut from = 0;
-            for group in &header.groups {
-                let range = from..from + group.edges as usize;
-                from = range.end;
+            for (group, range) in header.parts() {
                 let [head, tail] = self.ends.get(&group.relation.abs()).copied().unwrap_or_default();
                 let (mine, theirs) = if group.relation > 0 { (head, tail) } else { (tail, head) };
                 if let Some(kind) = mine {
@@ -351,10 +345,7 @@ fn key(node: i64, relation: i32, neighbour: i64) -> Edge {
 fn edges_of(rows: &[(i64, &mut Header, &mut Edges)], relations: &[i32]) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (id, header, row) in rows {
-        let mut from = 0;
-        for group in &header.groups {
-            let range = from..from + group.edges as usize;
-            from = range.end;
+        for (group, range) in header.parts() {
             if relations.is_empty() || relations.contains(&group.relation.abs()) {
                 let neighbours = row.neighbours.get(range).unwrap_or_default();
                 edges.extend(neighbours.iter().map(|&neighbour| key(*id, group.relation, neighbour)));

@@ -137,10 +137,7 @@ impl Neighbourhood {
     /// The neighbours of a node by relation, heaviest edges first.
     fn turns(&self, header: &Header, edges: &Edges) -> Turns {
         let mut turns = Turns::new();
-        let mut from = 0;
-        for group in &header.groups {
-            let range = from..from + group.edges as usize;
-            from = range.end;
+        for (group, range) in header.parts() {
             if !self.config.follows(group.relation) {
                 continue;
             }
@@ -191,10 +188,7 @@ impl Neighbourhood {
         for at in 0..self.members.len() {
             let node = self.members[at].node;
             let Some(header) = rows.header(node) else { continue };
-            let mut from = 0;
-            for group in &header.groups {
-                let range = from..from + group.edges as usize;
-                from = range.end;
+            for (group, range) in header.parts() {
                 if !self.config.follows(group.relation) {
                     continue;
                 }

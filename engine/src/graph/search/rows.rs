@@ -1,5 +1,7 @@
 //! A graph as the search sees it: rows of edges that are there already or have to be asked for.
 
+use std::ops::Range;
+
 /// The edges of a node that have one relation and one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Group {
@@ -16,6 +18,17 @@ pub struct Header {
     pub kind: u16,
     /// Ascending by number of the relation, heads before tails.
     pub groups: Box<[Group]>,
+}
+
+impl Header {
+    /// Each group, with the places of its edges in [`Edges`].
+    pub fn parts(&self) -> impl Iterator<Item = (Group, Range<usize>)> {
+        self.groups.iter().scan(0, |from, &group| {
+            let part = *from..*from + group.edges as usize;
+            *from = part.end;
+            Some((group, part))
+        })
+    }
 }
 
 /// The edges of a node, group after group as its header has them.
