@@ -294,11 +294,13 @@ impl Graph<'_> {
                 Scope::Ids(ids) => (some, ids),
             };
             outcome.mode = mode(scope);
-            spi::select_fresh(sql, self.sources, &[Arg::Bigs(ids)], |row| {
-                outcome.considered += row.int(0).unwrap_or(0);
-                outcome.inserted += row.int(1).unwrap_or(0);
-                outcome.updated += row.int(2).unwrap_or(0);
-                Ok(())
+            spi::planned(matches!(scope, Scope::Everything), || {
+                spi::select_fresh(sql, self.sources, &[Arg::Bigs(ids)], |row| {
+                    outcome.considered += row.int(0).unwrap_or(0);
+                    outcome.inserted += row.int(1).unwrap_or(0);
+                    outcome.updated += row.int(2).unwrap_or(0);
+                    Ok(())
+                })
             })?;
         }
         outcome.elapsed_ms = milliseconds(started);

@@ -1,1 +1,1 @@
-SELECT sgr_explanations(%(a)s, %(b)s, counterfactuals => false)
+SELECT sgr_explanations(%(a)s, %(b)s, counterfactuals => 0)

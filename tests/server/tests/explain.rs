@@ -457,5 +457,5 @@ fn a_cancel_comes_through() {
                 CROSS JOIN LATERAL sgr_recommend_user(u, 5) AS r";
     assert_eq!(sqlstate(client, many), "57014");
     client.batch_execute("RESET statement_timeout").unwrap();
-    assert_eq!(one::<i64>(client, "SELECT count(*) FROM sgr_explain_user(7, 42) WHERE part = 'signal'"), 5);
+    assert_eq!(one::<i64>(client, "SELECT count(*) FROM sgr_explain_user(7, 42) WHERE part = 'signal'"), 6);
 }
