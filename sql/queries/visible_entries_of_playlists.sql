@@ -1,4 +1,4 @@
--- As visible_entries_of_tracks.sql, of playlists $1.
+-- As visible_entries_of_tracks.sql, of all tracks in playlists $1.
 SELECT t.entity_id, p.entity_id
 FROM sgr.entities AS p
 CROSS JOIN LATERAL (

@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::refresh;
 use crate::rights;
 use crate::sources::Sources;
-use crate::spi::{self, Arg};
+use crate::spi::{self, Arg, Row};
 use pgrx::pg_sys;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sgr_engine::graph::search::{Edges, Group, Header};
@@ -311,21 +311,28 @@ impl Visibility {
             return Ok(FxHashSet::default());
         }
         let here: FxHashSet<i64> = rows.iter().map(|row| row.0).collect();
-        let mut tracks: Vec<i64> = edges.iter().map(|edge| edge.0).filter(|id| here.contains(id)).collect();
-        let mut playlists: Vec<i64> = edges.iter().map(|edge| edge.2).filter(|id| here.contains(id)).collect();
-        let mut seen = FxHashSet::default();
-        for (ids, sql) in [
-            (&mut tracks, include_str!("../../sql/queries/visible_entries_of_tracks.sql")),
-            (&mut playlists, include_str!("../../sql/queries/visible_entries_of_playlists.sql")),
-        ] {
+        let (of_playlists, of_tracks): (Vec<&Edge>, Vec<&Edge>) = edges.iter().partition(|edge| here.contains(&edge.2));
+        let distinct = |ids: &mut dyn Iterator<Item = i64>| {
+            let mut ids: Vec<i64> = ids.collect();
             ids.sort_unstable();
             ids.dedup();
-            if !ids.is_empty() {
-                spi::select(sql, &self.sources, &[Arg::Bigs(ids)], |row| {
-                    seen.extend(row.int(0).zip(row.int(1)));
-                    Ok(())
-                })?;
-            }
+            ids
+        };
+        let mut seen = FxHashSet::default();
+        let mut note = |row: &Row| {
+            seen.extend(row.int(0).zip(row.int(1)));
+            Ok(())
+        };
+        if !of_tracks.is_empty() {
+            let tracks = distinct(&mut of_tracks.iter().map(|edge| edge.0));
+            let playlists = distinct(&mut of_tracks.iter().map(|edge| edge.2));
+            let sql = include_str!("../../sql/queries/visible_entries_of_tracks.sql");
+            spi::select(sql, &self.sources, &[Arg::Bigs(&tracks), Arg::Bigs(&playlists)], &mut note)?;
+        }
+        if !of_playlists.is_empty() {
+            let playlists = distinct(&mut of_playlists.iter().map(|edge| edge.2));
+            let sql = include_str!("../../sql/queries/visible_entries_of_playlists.sql");
+            spi::select(sql, &self.sources, &[Arg::Bigs(&playlists)], &mut note)?;
         }
         Ok(edges.into_iter().filter(|edge| !seen.contains(&(edge.0, edge.2))).collect())
     }
