@@ -364,19 +364,32 @@ impl Subject {
     ///
     /// Errors: 42704 unknown graph, those of [`triples_file::import`].
     pub fn of(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<Self> {
-        let graph = match (graph, triples) {
-            (Some(graph), _) => graph.to_owned(),
-            (None, Some(relation)) => unqualified(relation)?,
-            (None, None) => "catalogue".to_owned(),
+        let name = Self::name(graph, triples)?;
+        let (Some(relation), None) = (triples, triples_file::find(&name)?) else {
+            return Self::existing(graph, triples);
         };
-        let (Some(relation), None) = (triples, triples_file::find(&graph)?) else {
-            return Ok(Self { graph_id: graph_id(&graph)?, graph, made: false });
-        };
-        let imported = triples_file::import(&triples_file::Origin::Relation(relation), &graph, false)?;
-        notice!("graph \"{graph}\" was made of it, with {} triples", imported.inserted);
-        let graph_id =
-            triples_file::find(&graph)?.ok_or_else(|| Error::not_ready(format!("graph \"{graph}\" is gone")))?;
-        Ok(Self { graph_id, graph, made: true })
+        let imported = triples_file::import(&triples_file::Origin::Relation(relation), &name, false)?;
+        notice!("graph \"{name}\" was made of it, with {} triples", imported.inserted);
+        let graph_id = triples_file::find(&name)?.ok_or_else(|| Error::not_ready(format!("graph \"{name}\" is gone")))?;
+        Ok(Self { graph_id, graph: name, made: true })
+    }
+
+    /// The same, but none is made. Errors: 42704.
+    pub fn existing(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<Self> {
+        let graph = Self::name(graph, triples)?;
+        let graph_id = graph_id(&graph).map_err(|error| match triples {
+            None => error,
+            Some(_) => error.hint("sgr_triples_import(relation => ..., graph => ...) makes it"),
+        })?;
+        Ok(Self { graph_id, graph, made: false })
+    }
+
+    fn name(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<String> {
+        match (graph, triples) {
+            (Some(graph), _) => Ok(graph.to_owned()),
+            (None, Some(relation)) => unqualified(relation),
+            (None, None) => Ok("catalogue".to_owned()),
+        }
     }
 }
 
