@@ -112,8 +112,12 @@ impl Asked {
 
     /// The vectors of those of some entities that are of a kind.
     fn vectors_of_ids(&self, ids: &[i64], kind: Option<&str>) -> Result<Rows> {
-        let args =
-            [Arg::Big(self.model.model_id), Arg::Bigs(ids), Arg::Bool(kind.is_none()), Arg::Text(kind.unwrap_or_default())];
+        let args = [
+            Arg::Big(self.model.model_id),
+            Arg::Bigs(ids),
+            Arg::Bool(kind.is_none()),
+            Arg::Text(kind.unwrap_or_default()),
+        ];
         vectors::select(include_str!("../../sql/queries/kge_vectors_of_ids.sql"), &args)
     }
 

@@ -7,7 +7,7 @@ use crate::spi::{self, Arg};
 use crate::triples_file::{self, graph_id};
 use pgrx::prelude::*;
 use rustc_hash::FxHashMap;
-use sgr_engine::export::{Block, Collector, entity_name};
+use sgr_engine::export::{Collector, entity_name};
 use sgr_engine::kge::TripleSet;
 
 /// Triples that are read between two looks for a cancel request: some milliseconds.
@@ -210,8 +210,8 @@ impl Reader {
         let mut collector = Collector::new(name, self.limit);
         let (mut entities, mut relations) = (Vec::new(), Vec::new());
         triples_file::read_relation(oid_of(name)?, name, &mut collector, |block| {
-            entity_ids(graph_id, &block, &mut entities)?;
-            relation_ids(graph_id, &block, &mut relations)?;
+            entities.extend(entity_ids(graph_id, &block.entities, self.fresh)?);
+            relations.extend(relation_ids(graph_id, &block.relations, self.fresh)?);
             self.left_out += block.rejected.len() as u64;
             let triples = &block.triples;
             for ((&head, &relation), &tail) in triples.heads.iter().zip(&triples.relations).zip(&triples.tails) {
@@ -370,7 +370,8 @@ impl Subject {
         };
         let imported = triples_file::import(&triples_file::Origin::Relation(relation), &name, false)?;
         notice!("graph \"{name}\" was made of it, with {} triples", imported.inserted);
-        let graph_id = triples_file::find(&name)?.ok_or_else(|| Error::not_ready(format!("graph \"{name}\" is gone")))?;
+        let graph_id =
+            triples_file::find(&name)?.ok_or_else(|| Error::not_ready(format!("graph \"{name}\" is gone")))?;
         Ok(Self { graph_id, graph: name, made: true })
     }
 
@@ -436,13 +437,9 @@ fn holds_ids(relation: &str) -> Result<bool> {
     Ok(integers == 3)
 }
 
-fn entity_ids(graph_id: i32, block: &Block, ids: &mut Vec<Option<i64>>) -> Result<()> {
-    ids.extend(entity_ids_of(graph_id, &block.entities)?);
-    Ok(())
-}
-
 /// The ids of entities by their names, `None` for those that the graph does not have.
-pub fn entity_ids_of(graph_id: i32, names: &[String]) -> Result<Vec<Option<i64>>> {
+/// `fresh`: as of now instead of as the calling query sees it.
+pub fn entity_ids(graph_id: i32, names: &[String], fresh: bool) -> Result<Vec<Option<i64>>> {
     let mut ids = Vec::with_capacity(names.len());
     for names in names.chunks(NAMES_PER_QUERY) {
         let (kinds, keys): (Vec<_>, Vec<_>) = names
@@ -453,7 +450,7 @@ pub fn entity_ids_of(graph_id: i32, names: &[String]) -> Result<Vec<Option<i64>>
             })
             .unzip();
         let args = [Arg::Int(graph_id), Arg::Texts(&kinds), Arg::Texts(&keys)];
-        spi::select(include_str!("../../sql/queries/kge_entity_ids.sql"), &Sources::NONE, &args, |row| {
+        spi::select_as(fresh, include_str!("../../sql/queries/kge_entity_ids.sql"), &Sources::NONE, &args, |row| {
             ids.push(row.int(0));
             Ok(())
         })?;
@@ -471,12 +468,13 @@ pub fn graph_name(graph_id: i32) -> Result<Option<String>> {
     Ok(name)
 }
 
-fn relation_ids(graph_id: i32, block: &Block, ids: &mut Vec<Option<i64>>) -> Result<()> {
-    let names: Vec<_> = block.relations.iter().cloned().map(Some).collect();
+fn relation_ids(graph_id: i32, names: &[String], fresh: bool) -> Result<Vec<Option<i64>>> {
+    let names: Vec<_> = names.iter().cloned().map(Some).collect();
+    let mut ids = Vec::with_capacity(names.len());
     let args = [Arg::Int(graph_id), Arg::Texts(&names)];
-    spi::select(include_str!("../../sql/queries/kge_relation_ids.sql"), &Sources::NONE, &args, |row| {
+    spi::select_as(fresh, include_str!("../../sql/queries/kge_relation_ids.sql"), &Sources::NONE, &args, |row| {
         ids.push(row.int(0));
         Ok(())
     })?;
-    Ok(())
+    Ok(ids)
 }

@@ -43,7 +43,10 @@ const GRAPH_STATEMENTS: [(&str, &str); 5] = [
 /// The same of embeddings.
 const KGE_STATEMENTS: [(&str, &str); 7] = [
     ("train", "SELECT sgr_kge_train(epochs => 2)"),
-    ("train, validated", "SELECT sgr_kge_train('complex', dim => 32, epochs => 2, validate_every => 1, validation_sample => 0)"),
+    (
+        "train, validated",
+        "SELECT sgr_kge_train('complex', dim => 32, epochs => 2, validate_every => 1, validation_sample => 0)",
+    ),
     ("resume", "SELECT sgr_kge_resume(1, 1)"),
     ("extend", "SELECT sgr_kge_extend(1, 20)"),
     ("neighbours", "SELECT sgr_kge_neighbors_refresh(1)"),

@@ -37,7 +37,10 @@ fn derived(client: &mut Client) -> Vec<String> {
     let rows = client
         .query("SELECT relname::text FROM pg_class WHERE relnamespace = 'sgr'::regnamespace AND relkind = 'r'", &[]);
     let names = rows.unwrap().iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>();
-    names.into_iter().filter(|name| ![&KEPT[..], &SHIPPED, &KEPT_IN_PART, &MODELS].concat().contains(&name.as_str())).collect()
+    names
+        .into_iter()
+        .filter(|name| ![&KEPT[..], &SHIPPED, &KEPT_IN_PART, &MODELS].concat().contains(&name.as_str()))
+        .collect()
 }
 
 fn rows(client: &mut Client, table: &str) -> i64 {

@@ -105,7 +105,10 @@ fn numpy_reads_what_was_exported_and_what_it_writes_comes_back() {
     assert_eq!(refusal(client, short.path().to_str().unwrap()).0, "22P04");
     assert_eq!(refusal(client, "relative/folder").0, "22023");
     assert_eq!(refusal(client, &folder.file("nowhere")).0, "58P01");
-    assert_eq!(sqlstate(client, &format!("SELECT sgr_embeddings_export({model}, '{}')", folder.file("nowhere"))), "58P01");
+    assert_eq!(
+        sqlstate(client, &format!("SELECT sgr_embeddings_export({model}, '{}')", folder.file("nowhere"))),
+        "58P01"
+    );
     assert_eq!(folder.names(), files);
 
     let second = Folder::create("npy_copy");
