@@ -136,7 +136,8 @@ DECLARE
 BEGIN
     IF pg_catalog.current_setting('server_version_num')::integer >= 150000 THEN
         FOR view IN SELECT c.oid FROM pg_catalog.pg_class AS c
-                    WHERE c.relkind = 'v' AND c.relnamespace = 'sgr'::pg_catalog.regnamespace
+                    WHERE c.relkind = 'v' AND (c.relnamespace = 'sgr'::pg_catalog.regnamespace
+                          OR c.oid = '@extschema@.sgr_models'::pg_catalog.regclass)
         LOOP
             EXECUTE pg_catalog.format('ALTER VIEW %s SET (security_invoker = true)', view);
         END LOOP;

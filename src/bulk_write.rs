@@ -191,6 +191,11 @@ impl TableWriter {
             }
             pg_sys::MemoryContextSwitchTo(before);
             pg_sys::MemoryContextReset(self.batch);
+            // What indexes over expressions made of these rows.
+            let context = (*self.estate).es_per_tuple_exprcontext;
+            if !context.is_null() {
+                pg_sys::MemoryContextReset((*context).ecxt_per_tuple_memory);
+            }
         }
         self.rows += self.filled as u64;
         self.filled = 0;

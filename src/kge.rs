@@ -4,6 +4,7 @@ mod choices;
 mod error;
 pub mod evaluate;
 pub mod files;
+mod index;
 mod model;
 mod progress;
 pub mod questions;

@@ -89,10 +89,30 @@ extension_sql_file!(
     requires = ["graph_tables", sgr_track_id, sgr_explain, sgr_explain_user, sgr_explanations, sgr_explanations_user]
 );
 extension_sql_file!("../sql/kge.sql", name = "kge", requires = ["graph_tables"]);
+extension_sql_file!(
+    "../sql/kge_functions.sql",
+    name = "kge_functions",
+    requires = [
+        "kge",
+        sgr_kge_train,
+        sgr_kge_estimate,
+        sgr_kge_resume,
+        sgr_kge_extend,
+        sgr_kge_eval,
+        sgr_kge_score,
+        sgr_kge_predict,
+        sgr_kge_neighbors,
+        sgr_kge_neighbors_refresh,
+        sgr_model_drop,
+        sgr_model_activate,
+        sgr_embeddings_export,
+        sgr_embeddings_import
+    ]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 18] = [
+const _: [&str; 19] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -110,6 +130,7 @@ const _: [&str; 18] = [
     include_str!("../sql/graph_functions.sql"),
     include_str!("../sql/explain.sql"),
     include_str!("../sql/kge.sql"),
+    include_str!("../sql/kge_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

@@ -59,6 +59,11 @@ pub fn select_once(sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>
     run_plan(|| prepare(sql, args), args, true, each)
 }
 
+/// [`execute`] for a statement that is made on the spot and has no parameters: its plan is not kept.
+pub fn execute_once(sql: &str) -> Result<u64> {
+    run_plan(|| prepare(sql, &[]), &[], false, |_| Ok(()))
+}
+
 /// Writes, and returns the number of rows touched.
 pub fn execute(sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<u64> {
     run(sql, sources, args, false, |_| Ok(()))

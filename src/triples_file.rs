@@ -107,11 +107,12 @@ fn not_the_catalogue(graph: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a graph and returns the number of its triples. Errors: 42704 unknown graph, 22023 the catalogue's.
+/// Deletes a graph with its models and returns the number of its triples. Errors: 42704 unknown graph, 22023 the catalogue's.
 pub fn drop_graph(graph: &str) -> Result<i64> {
     not_the_catalogue(graph, "dropped")?;
     run::lock_graph()?;
     let id = graph_id(graph)?;
+    crate::kge::resume::drop_of_graph(id)?;
     let triples = empty(id)?;
     adjacency::remove(id)?;
     spi::execute("DELETE FROM sgr.graphs WHERE graph_id = $1", &Sources::NONE, &[Arg::Int(id)])?;

@@ -111,7 +111,7 @@ impl Choices {
 fn count<T: TryFrom<i32>>(name: &str, chosen: Option<i32>, value: &mut T) -> Result<()> {
     if let Some(chosen) = chosen {
         *value = T::try_from(chosen)
-            .map_err(|_| Error::invalid(format!("invalid {name}: must not be negative, and is {chosen}")))?;
+            .map_err(|_| Error::invalid(format!("invalid {name}: must not be negative, not {chosen}")))?;
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub fn evaluate(request: &Request) -> Result<Vec<Line>> {
     let ids = relations.ids();
     let reader = || Reader::of_model(&loaded.entities, &loaded.relations);
     let mut asked = reader();
-    asked.named(&origin, model.graph_id, &[])?;
+    asked.named(&origin, model.graph_id, &ids)?;
     let asked = asked.finish()?;
     if asked.left_out > 0 {
         notice!(
@@ -60,7 +60,7 @@ pub fn evaluate(request: &Request) -> Result<Vec<Line>> {
     let mut true_ones = reader();
     true_ones.graph(&ids)?;
     if let Some(known) = known {
-        true_ones.named(&known, model.graph_id, &[])?;
+        true_ones.named(&known, model.graph_id, &ids)?;
     }
     let true_ones = true_ones.finish()?;
     let pool = thread_pool(threads)?;

@@ -1,5 +1,6 @@
 //! What a model says: scores, answers, neighbours.
 
+use super::index;
 use super::model::Model;
 use super::triples::{GraphRelation, relations_of};
 use super::vectors::{self, Rows};
@@ -14,6 +15,9 @@ use sgr_engine::kge::{Activation, Embeddings, Neighbours, Side, predict as best}
 
 /// Most answers to one question.
 const MAX_K: i32 = 10_000;
+
+/// How many times more candidates an index gives than answers are wanted: some are of another kind, or hidden.
+const INDEX_TIMES: usize = 4;
 
 /// An answer, best first.
 pub struct Answer {
@@ -101,6 +105,17 @@ impl Asked {
                 &[model_id, Arg::Int(self.model.graph_id), Arg::Text(kind)],
             ),
         }
+    }
+
+    /// The vectors of those of some entities that are of a kind.
+    fn vectors_of_ids(&self, ids: &[i64], kind: Option<&str>) -> Result<Rows> {
+        let args = [
+            Arg::Big(self.model.model_id),
+            Arg::Bigs(ids),
+            Arg::Bool(kind.is_none()),
+            Arg::Text(kind.unwrap_or_default()),
+        ];
+        vectors::select(include_str!("../../sql/queries/kge_vectors_of_ids.sql"), &args)
     }
 
     /// The entities of these ids that the role may see.
@@ -241,14 +256,25 @@ pub fn neighbours(entity: &str, k: i32, kind: Option<&str>, model_id: Option<i64
     let k = checked(k)?;
     let asked = Asked::open(model_id)?;
     let given = asked.node(entity)?;
-    let mut numbers = asked.vectors_of(&[&given])?;
+    let numbers = asked.vectors_of(&[&given])?;
     let kind = match kind {
         None => Some(given.kind.as_str()),
         Some("any") => None,
         some => some,
     };
-    let rows = asked.candidates(kind)?;
-    numbers.extend_from_slice(&rows.numbers);
+    if let Some(ids) = index::nearest(&asked.model, &numbers, INDEX_TIMES * k)? {
+        let near = nearest(&asked, &given, &numbers, asked.vectors_of_ids(&ids, kind)?, k)?;
+        // Of a rare kind the index may give too few: then all are looked at.
+        if near.len() == k {
+            return Ok(near);
+        }
+    }
+    nearest(&asked, &given, &numbers, asked.candidates(kind)?, k)
+}
+
+/// The best of some candidates, exactly.
+fn nearest(asked: &Asked, given: &Node, vector: &[f32], rows: Rows, k: usize) -> Result<Vec<Neighbour>> {
+    let numbers = [vector, &rows.numbers].concat();
     // Cosines need no relations.
     let embeddings = Embeddings::new(asked.model.spec()?, numbers, Vec::new())?;
     let candidates: Vec<u32> =

@@ -1,5 +1,6 @@
 //! Going on with a model: more epochs, or vectors for what is new since training.
 
+use super::index;
 use super::model::{self, Model};
 use super::track_neighbours;
 use super::train::{self, Computed, Outcome, compute, finish, finite, may_store, read_learned, with_validation};
@@ -218,7 +219,18 @@ pub fn drop(model_id: i64) -> Result<()> {
     track_neighbours::delete(model_id)?;
     spi::execute("DELETE FROM sgr.model_states WHERE model_id = $1", &Sources::NONE, &id)?;
     spi::execute("DELETE FROM sgr.models WHERE model_id = $1", &Sources::NONE, &id)?;
-    Ok(())
+    index::remove(model_id)
+}
+
+/// Deletes the models of a graph. The caller holds the graph's lock.
+pub fn drop_of_graph(graph_id: i32) -> Result<()> {
+    let mut models = Vec::new();
+    let sql = "SELECT model_id FROM sgr.models WHERE graph_id = $1";
+    spi::select_fresh(sql, &Sources::NONE, &[Arg::Int(graph_id)], |row| {
+        models.extend(row.int(0));
+        Ok(())
+    })?;
+    models.into_iter().try_for_each(drop)
 }
 
 /// Makes a model the one that is taken when none is named. Errors: 42704.

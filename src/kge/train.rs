@@ -149,7 +149,7 @@ pub fn estimated(request: &Request) -> Result<Estimated> {
     let config = request.choices.config(settings::memory_limit())?;
     check_share(request.validation_share)?;
     let threads = settings::threads(request.threads)?;
-    let subject = Subject::of(request.graph.as_deref(), request.triples)?;
+    let subject = Subject::existing(request.graph.as_deref(), request.triples)?;
     let input = read(&recipe(request, &config, &subject, threads)?, &config, &subject)?;
     let size = input.size();
     Ok(Estimated { size, memory: estimate(&config, &size, threads), limit: settings::memory_limit() })

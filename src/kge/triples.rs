@@ -7,7 +7,7 @@ use crate::spi::{self, Arg};
 use crate::triples_file::{self, graph_id};
 use pgrx::prelude::*;
 use rustc_hash::FxHashMap;
-use sgr_engine::export::{Block, Collector, entity_name};
+use sgr_engine::export::{Collector, entity_name};
 use sgr_engine::kge::TripleSet;
 
 /// Triples that are read between two looks for a cancel request: some milliseconds.
@@ -210,8 +210,8 @@ impl Reader {
         let mut collector = Collector::new(name, self.limit);
         let (mut entities, mut relations) = (Vec::new(), Vec::new());
         triples_file::read_relation(oid_of(name)?, name, &mut collector, |block| {
-            entity_ids(graph_id, &block, &mut entities)?;
-            relation_ids(graph_id, &block, &mut relations)?;
+            entities.extend(entity_ids(graph_id, &block.entities, self.fresh)?);
+            relations.extend(relation_ids(graph_id, &block.relations, self.fresh)?);
             self.left_out += block.rejected.len() as u64;
             let triples = &block.triples;
             for ((&head, &relation), &tail) in triples.heads.iter().zip(&triples.relations).zip(&triples.tails) {
@@ -364,19 +364,33 @@ impl Subject {
     ///
     /// Errors: 42704 unknown graph, those of [`triples_file::import`].
     pub fn of(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<Self> {
-        let graph = match (graph, triples) {
-            (Some(graph), _) => graph.to_owned(),
-            (None, Some(relation)) => unqualified(relation)?,
-            (None, None) => "catalogue".to_owned(),
+        let name = Self::name(graph, triples)?;
+        let (Some(relation), None) = (triples, triples_file::find(&name)?) else {
+            return Self::existing(graph, triples);
         };
-        let (Some(relation), None) = (triples, triples_file::find(&graph)?) else {
-            return Ok(Self { graph_id: graph_id(&graph)?, graph, made: false });
-        };
-        let imported = triples_file::import(&triples_file::Origin::Relation(relation), &graph, false)?;
-        notice!("graph \"{graph}\" was made of it, with {} triples", imported.inserted);
+        let imported = triples_file::import(&triples_file::Origin::Relation(relation), &name, false)?;
+        notice!("graph \"{name}\" was made of it, with {} triples", imported.inserted);
         let graph_id =
-            triples_file::find(&graph)?.ok_or_else(|| Error::not_ready(format!("graph \"{graph}\" is gone")))?;
-        Ok(Self { graph_id, graph, made: true })
+            triples_file::find(&name)?.ok_or_else(|| Error::not_ready(format!("graph \"{name}\" is gone")))?;
+        Ok(Self { graph_id, graph: name, made: true })
+    }
+
+    /// The same, but none is made. Errors: 42704.
+    pub fn existing(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<Self> {
+        let graph = Self::name(graph, triples)?;
+        let graph_id = graph_id(&graph).map_err(|error| match triples {
+            None => error,
+            Some(_) => error.hint("sgr_triples_import(relation => ..., graph => ...) makes it"),
+        })?;
+        Ok(Self { graph_id, graph, made: false })
+    }
+
+    fn name(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<String> {
+        match (graph, triples) {
+            (Some(graph), _) => Ok(graph.to_owned()),
+            (None, Some(relation)) => unqualified(relation),
+            (None, None) => Ok("catalogue".to_owned()),
+        }
     }
 }
 
@@ -423,13 +437,9 @@ fn holds_ids(relation: &str) -> Result<bool> {
     Ok(integers == 3)
 }
 
-fn entity_ids(graph_id: i32, block: &Block, ids: &mut Vec<Option<i64>>) -> Result<()> {
-    ids.extend(entity_ids_of(graph_id, &block.entities)?);
-    Ok(())
-}
-
 /// The ids of entities by their names, `None` for those that the graph does not have.
-pub fn entity_ids_of(graph_id: i32, names: &[String]) -> Result<Vec<Option<i64>>> {
+/// `fresh`: as of now instead of as the calling query sees it.
+pub fn entity_ids(graph_id: i32, names: &[String], fresh: bool) -> Result<Vec<Option<i64>>> {
     let mut ids = Vec::with_capacity(names.len());
     for names in names.chunks(NAMES_PER_QUERY) {
         let (kinds, keys): (Vec<_>, Vec<_>) = names
@@ -440,7 +450,7 @@ pub fn entity_ids_of(graph_id: i32, names: &[String]) -> Result<Vec<Option<i64>>
             })
             .unzip();
         let args = [Arg::Int(graph_id), Arg::Texts(&kinds), Arg::Texts(&keys)];
-        spi::select(include_str!("../../sql/queries/kge_entity_ids.sql"), &Sources::NONE, &args, |row| {
+        spi::select_as(fresh, include_str!("../../sql/queries/kge_entity_ids.sql"), &Sources::NONE, &args, |row| {
             ids.push(row.int(0));
             Ok(())
         })?;
@@ -458,12 +468,13 @@ pub fn graph_name(graph_id: i32) -> Result<Option<String>> {
     Ok(name)
 }
 
-fn relation_ids(graph_id: i32, block: &Block, ids: &mut Vec<Option<i64>>) -> Result<()> {
-    let names: Vec<_> = block.relations.iter().cloned().map(Some).collect();
+fn relation_ids(graph_id: i32, names: &[String], fresh: bool) -> Result<Vec<Option<i64>>> {
+    let names: Vec<_> = names.iter().cloned().map(Some).collect();
+    let mut ids = Vec::with_capacity(names.len());
     let args = [Arg::Int(graph_id), Arg::Texts(&names)];
-    spi::select(include_str!("../../sql/queries/kge_relation_ids.sql"), &Sources::NONE, &args, |row| {
+    spi::select_as(fresh, include_str!("../../sql/queries/kge_relation_ids.sql"), &Sources::NONE, &args, |row| {
         ids.push(row.int(0));
         Ok(())
     })?;
-    Ok(())
+    Ok(ids)
 }

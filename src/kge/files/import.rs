@@ -7,7 +7,7 @@ use crate::kge::choices::Choices;
 use crate::kge::model::{self, Recipe};
 use crate::kge::track_neighbours;
 use crate::kge::train::{deactivate, may_store};
-use crate::kge::triples::{entity_ids_of, relations_of};
+use crate::kge::triples::{entity_ids, relations_of};
 use crate::kge::vectors::{self, Loaded};
 use crate::rights::{self, Access};
 use crate::run::{self, milliseconds};
@@ -75,7 +75,7 @@ pub fn import(wish: &Wish) -> Result<Imported> {
     let entity_names = read_names(&path_in(wish.folder, ENTITIES_TSV)?, entity_rows.len() / entity_width.max(1))?;
     let relation_names =
         read_names(&path_in(wish.folder, RELATIONS_TSV)?, relation_rows.len() / relation_width.max(1))?;
-    let entity_ids = entity_ids_of(graph_id, &entity_names)?;
+    let entity_ids = entity_ids(graph_id, &entity_names, true)?;
     let of_graph = relations_of(graph_id, None, true)?;
     let relation_ids: Vec<Option<i64>> = relation_names
         .iter()

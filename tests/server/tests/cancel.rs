@@ -40,6 +40,20 @@ const GRAPH_STATEMENTS: [(&str, &str); 5] = [
     ("build_kg", "SELECT sgr_build_kg(mode => 'full')"),
 ];
 
+/// The same of embeddings.
+const KGE_STATEMENTS: [(&str, &str); 7] = [
+    ("train", "SELECT sgr_kge_train(epochs => 2)"),
+    (
+        "train, validated",
+        "SELECT sgr_kge_train('complex', dim => 32, epochs => 2, validate_every => 1, validation_sample => 0)",
+    ),
+    ("resume", "SELECT sgr_kge_resume(1, 1)"),
+    ("extend", "SELECT sgr_kge_extend(1, 20)"),
+    ("neighbours", "SELECT sgr_kge_neighbors_refresh(1)"),
+    ("eval", "SELECT count(*) FROM sgr_kge_eval(1, graph => 'catalogue')"),
+    ("predict", "SELECT count(*) FROM generate_series(1, 60) AS t, sgr_kge_predict(t::text, 'has_tag')"),
+];
+
 /// Cheap to compare, and different after any refresh or load.
 fn trace(client: &mut Client) -> String {
     one(
@@ -190,4 +204,34 @@ fn stages_of_the_graph_return_in_time_when_cancelled_and_leave_the_old_graph() {
         .unwrap();
     cancel_each(&database, &GRAPH_STATEMENTS, Duration::ZERO, graph_trace);
     client.batch_execute("SELECT sgr_build_kg()").unwrap();
+}
+
+/// What embeddings write.
+fn kge_trace(client: &mut Client) -> String {
+    one(
+        client,
+        "SELECT concat_ws(' ', (SELECT max(run_id) FROM sgr.runs), (SELECT string_agg(m::text, ';' ORDER BY model_id) FROM sgr.models m),
+             (SELECT count(*) FROM sgr.entity_embeddings), (SELECT count(*) FROM sgr.model_states),
+             (SELECT sum(cardinality(neighbours)) FROM sgr.track_neighbours),
+             (SELECT vector[1] FROM sgr.entity_embeddings ORDER BY entity_id LIMIT 1))",
+    )
+}
+
+#[test]
+fn training_and_asking_return_in_time_when_cancelled_and_leave_the_old_models() {
+    let database = Database::create("cancel_kge");
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "SELECT sgr_demo_load(12000, 3000, 3000, 1);
+             SELECT sgr_build_kg();
+             SELECT sgr_kge_train(dim => 128, epochs => 1, neighbours => 50);
+             -- Something to do for sgr_kge_extend().
+             INSERT INTO sgr.tracks (track_id, title, genre, tags)
+             SELECT 500000 + n, 'New ' || n, 'Techno', ARRAY['tag ' || n % 50] FROM generate_series(1, 3000) AS n;
+             SELECT sgr_triples_refresh(); ANALYZE",
+        )
+        .unwrap();
+    cancel_each(&database, &KGE_STATEMENTS, Duration::ZERO, kge_trace);
+    client.batch_execute("SELECT sgr_kge_extend(1, 1)").unwrap();
 }

@@ -27,6 +27,8 @@ const KEPT: [&str; 17] = [
 ];
 /// Kept in part: what a user set, imported or mapped.
 const KEPT_IN_PART: [&str; 4] = ["sources", "graphs", "relations", "entity_aliases"];
+/// Models: `kge.rs` has a dump with some.
+const MODELS: [&str; 4] = ["models", "entity_embeddings", "relation_embeddings", "model_states"];
 /// Filled by CREATE EXTENSION itself.
 const SHIPPED: [&str; 4] = ["source_columns", "signal_defaults", "tag_alias_defaults", "check_defaults"];
 
@@ -35,7 +37,10 @@ fn derived(client: &mut Client) -> Vec<String> {
     let rows = client
         .query("SELECT relname::text FROM pg_class WHERE relnamespace = 'sgr'::regnamespace AND relkind = 'r'", &[]);
     let names = rows.unwrap().iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>();
-    names.into_iter().filter(|name| ![&KEPT[..], &SHIPPED, &KEPT_IN_PART].concat().contains(&name.as_str())).collect()
+    names
+        .into_iter()
+        .filter(|name| ![&KEPT[..], &SHIPPED, &KEPT_IN_PART, &MODELS].concat().contains(&name.as_str()))
+        .collect()
 }
 
 fn rows(client: &mut Client, table: &str) -> i64 {
