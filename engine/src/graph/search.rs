@@ -18,8 +18,9 @@
 //! (Bidirectional search: Pohl 1971; labels of several paths per node: Hoffman and Pavley, JACM 6(4), 1959.)
 //!
 //! For one path a label is dropped if another at the node has neither more cost nor more hops (Dijkstra). For several that
-//! would lose simple paths, so nothing is dropped; the distances of a first search for one path then tell which labels
-//! cannot be part of the k best.
+//! would lose simple paths. So there are two searches: the first drops such labels and goes on until the paths that it met are
+//! k or it has seen enough; their costs are a bound from above, and the distances that it found from below. The second
+//! drops nothing but what these bounds rule out.
 //!
 //! The search asks for rows of edges when it needs them and never looks at the whole graph. The result does not depend
 //! on which rows were at hand.
@@ -77,6 +78,8 @@ struct Node {
     id: i64,
     /// Newest label of each side, [`NONE`] without one.
     labels: [u32; 2],
+    /// Least cost among them.
+    cheapest: [f64; 2],
     /// Cost of passing through; NaN until the header was seen, infinite if the node must not be passed.
     cost: f64,
     admitted_edges: u32,
@@ -119,7 +122,7 @@ pub struct PathSearch {
     openings: u32,
     batch: usize,
     explored: Explored,
-    /// The search for one path, which drops labels; it comes first.
+    /// The search that drops labels; it comes first.
     first: bool,
     /// What that search knows of nodes that it did not reach, as in `Node::least`.
     unseen: [f64; 2],
@@ -140,7 +143,7 @@ impl PathSearch {
             codes: FxHashMap::default(),
             sides: [Side::default(), Side::default()],
             meetings: Vec::new(),
-            best: Best::new(1),
+            best: Best::new(config.k),
             opening: None,
             openings: 0,
             batch: FIRST_BATCH,
@@ -200,14 +203,11 @@ impl PathSearch {
             if self.explored.edges >= pause {
                 return Step::Working;
             }
-            let before = self.least_keys();
-            for side in [0, 1] {
-                if let Some(need) = self.weigh_top(side, rows) {
-                    return need;
+            // One at a time: each raises a key, and with it the proof may be there.
+            if let Some(side) = [0, 1].into_iter().find(|&side| self.sides[side].is_unweighed()) {
+                if !self.weigh_top(side, rows) {
+                    return self.need_headers(rows);
                 }
-            }
-            // Both tops are weighed now; if that raised a key, the proof may be there.
-            if self.least_keys() != before {
                 continue;
             }
             self.begin(self.lighter_side());
@@ -220,6 +220,7 @@ impl PathSearch {
             self.nodes.push(Node {
                 id,
                 labels: [NONE; 2],
+                cheapest: [f64::INFINITY; 2],
                 cost: f64::NAN,
                 admitted_edges: 0,
                 touched: 0,
@@ -235,12 +236,13 @@ impl PathSearch {
         for side in [0, 1] {
             let end = ENDS[side];
             let label = self.sides[side].add(Label::start(end));
-            self.nodes[end as usize].labels[side] = label;
+            let node = &mut self.nodes[end as usize];
+            (node.labels[side], node.cheapest[side]) = (label, 0.0);
             self.sides[side].push(0.0, label, Stage::Arrived);
         }
     }
 
-    /// After the search for one path: whether another one, for all, begins.
+    /// After the first search: whether another one begins.
     fn settle_for_more(&mut self) -> bool {
         if !self.first || self.config.k == 1 || self.best.is_empty() || self.explored.gave_up {
             return false;
@@ -249,12 +251,11 @@ impl PathSearch {
         self.unseen = self.least_keys().map(|key| key.min(self.best.worst()));
         for node in &mut self.nodes {
             for (side, unseen) in self.unseen.iter().enumerate() {
-                node.least[side] = self.sides[side].least_cost(node.labels[side]).min(*unseen);
+                node.least[side] = node.cheapest[side].min(*unseen);
             }
-            node.labels = [NONE; 2];
+            (node.labels, node.cheapest) = ([NONE; 2], [f64::INFINITY; 2]);
         }
         self.first = false;
-        self.best.grow(self.config.k);
         self.meetings.clear();
         self.sides = [Side::default(), Side::default()];
         self.start();
@@ -292,25 +293,21 @@ impl PathSearch {
         Some(cost)
     }
 
-    /// Gives the first label of a side the key at which it leaves its node.
-    fn weigh_top(&mut self, side: usize, rows: &impl Rows) -> Option<Step> {
-        while let Some((key, label, Stage::Arrived)) = self.sides[side].top() {
-            let Label { node, cost, .. } = self.sides[side].labels[label as usize];
-            if key > cost {
-                // A cheaper edge was found since: the label is queued under its lower key, too.
-                self.sides[side].pop();
-                continue;
-            }
-            let Some(cost) = self.node_cost(node, rows) else {
-                return Some(self.need_headers(rows));
-            };
-            self.sides[side].pop();
-            let key = key + cost;
-            if key < self.best.worst() && key.is_finite() {
-                self.sides[side].push(key, label, Stage::Weighed);
+    /// Gives the first label of a side the key at which it leaves its node; `false` if the header is needed for that.
+    fn weigh_top(&mut self, side: usize, rows: &impl Rows) -> bool {
+        let Some((key, label, Stage::Arrived)) = self.sides[side].top() else { return true };
+        let Label { node, cost, .. } = self.sides[side].labels[label as usize];
+        // If it is more, a cheaper edge was found since, and the label is queued under its lower key, too.
+        if key <= cost {
+            let Some(leaving) = self.node_cost(node, rows) else { return false };
+            let key = key + leaving;
+            if key.is_finite() && key + self.nodes[node as usize].least[1 - side] < self.best.worst() {
+                self.sides[side].replace_top(key, label);
+                return true;
             }
         }
-        None
+        self.sides[side].pop();
+        true
     }
 
     /// Asks for the headers of the labels that come next, more each time: most of them will be needed.
@@ -414,12 +411,15 @@ impl PathSearch {
             let label = &mut self.sides[side].labels[node.label as usize];
             if cost < label.cost {
                 (label.relation, label.weight, label.cost) = (hop.relation, hop.weight, cost);
+                let cheapest = &mut self.nodes[code as usize].cheapest[side];
+                *cheapest = cheapest.min(cost);
                 self.enter(side, node.label);
             }
             return;
         }
-        let other = 1 - side;
-        if node.least[other] + cost >= self.best.worst() && !self.first || self.sides[side].passes(parent, code) {
+        // A node that must not be passed is no use; what is not known of one is 0.
+        let leaving = if node.cost.is_nan() { 0.0 } else { node.cost };
+        if cost + leaving + node.least[1 - side] >= self.best.worst() || self.sides[side].passes(parent, code) {
             return;
         }
         let hops = self.sides[side].labels[parent as usize].hops + 1;
@@ -442,6 +442,7 @@ impl PathSearch {
         });
         let node = &mut self.nodes[code as usize];
         node.labels[side] = label;
+        node.cheapest[side] = node.cheapest[side].min(cost);
         (node.touched, node.label) = (self.openings, label);
         self.enter(side, label);
     }
@@ -450,8 +451,7 @@ impl PathSearch {
     fn enter(&mut self, side: usize, label: u32) {
         let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
         // Nothing goes on beyond the other end, or beyond the last hop.
-        let goes_on = node != ENDS[1 - side] && usize::from(hops) < self.config.max_hops;
-        if goes_on && !self.nodes[node as usize].cost.is_infinite() {
+        if node != ENDS[1 - side] && usize::from(hops) < self.config.max_hops {
             self.sides[side].push(cost, label, Stage::Arrived);
         }
         self.meet(side, label);
@@ -461,7 +461,8 @@ impl PathSearch {
     fn meet(&mut self, side: usize, label: u32) {
         let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
         let other = 1 - side;
-        let mut at = self.nodes[node as usize].labels[other];
+        let met = self.nodes[node as usize];
+        let mut at = if cost + met.cheapest[other] < self.best.worst() { met.labels[other] } else { NONE };
         while at != NONE {
             let theirs = self.sides[other].labels[at as usize];
             let total = cost + theirs.cost;

@@ -85,6 +85,18 @@ impl Side {
         self.queue.push(Entry { key, label, stage });
     }
 
+    /// Whether the first label's key is not its final one.
+    pub fn is_unweighed(&self) -> bool {
+        self.queue.peek().is_some_and(|entry| entry.stage == Stage::Arrived)
+    }
+
+    /// Puts the first label under its final key.
+    pub fn replace_top(&mut self, key: f64, label: u32) {
+        if let Some(mut top) = self.queue.peek_mut() {
+            *top = Entry { key, label, stage: Stage::Weighed };
+        }
+    }
+
     pub fn pop(&mut self) {
         self.queue.pop();
     }
@@ -132,12 +144,5 @@ impl Side {
     /// Whether the paths of two labels at one node share another one.
     pub fn crosses(&self, mine: u32, other: &Side, theirs: u32) -> bool {
         self.ancestry(mine).skip(1).any(|(passed, _)| other.passes(theirs, passed.node))
-    }
-
-    /// The least cost among the labels of a node, of which this is the newest.
-    pub fn least_cost(&self, newest: u32) -> f64 {
-        std::iter::successors(self.labels.get(newest as usize), |label| self.labels.get(label.next as usize))
-            .map(|label| label.cost)
-            .fold(f64::INFINITY, f64::min)
     }
 }

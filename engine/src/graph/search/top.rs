@@ -64,13 +64,6 @@ impl Best {
         Self { k, paths: BinaryHeap::with_capacity(k + 1), known: FxHashSet::default() }
     }
 
-    /// Keeps up to `k` from now on.
-    pub fn grow(&mut self, k: usize) {
-        self.k = k;
-        // A path that was too dear for one may be among the best k.
-        self.known = self.paths.iter().map(|path| path.0.nodes.clone()).collect();
-    }
-
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }
