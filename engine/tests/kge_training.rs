@@ -187,6 +187,7 @@ fn a_resumed_training_equals_an_uninterrupted_one() {
             let checkpoint = trainer.checkpoint().clone();
             in_epoch += u32::from(checkpoint.chunks_done > 0);
             trainer = Trainer::resume(Arc::clone(&triples), None, config.clone(), saved, checkpoint, &pool).unwrap();
+            while trainer.step(&pool).phase == Phase::Preparing {}
             progress = trainer.step(&pool);
         }
         assert!(in_epoch > 0, "{config:?} was never interrupted in an epoch");
@@ -233,7 +234,7 @@ fn extending_moves_nothing_old() {
         let extended_set = triple_set(&with_new, all, 3);
         let extend = |threads| {
             let pool = pool(threads);
-            run(Trainer::extend(trained.clone(), &extended_set, config.clone(), &pool).unwrap(), &pool)
+            run(Trainer::extend(trained.clone(), Arc::clone(&extended_set), config.clone(), &pool).unwrap(), &pool)
         };
         let extended = extend(1);
         assert!(extended == extend(2), "{model}: threads do not matter");
@@ -247,8 +248,8 @@ fn extending_moves_nothing_old() {
         assert!(metrics.mrr > 0.25, "{model}: {metrics:?}");
     }
     let (trained, pool) = (train(&first, &quick(ModelKind::TransE), 1).embeddings, pool(1));
-    let refused = |triples: &TripleSet, config: KgeConfig| {
-        Trainer::extend(trained.clone(), triples, config, &pool).map(|_| ()).unwrap_err()
+    let refused = |triples: &Arc<TripleSet>, config: KgeConfig| {
+        Trainer::extend(trained.clone(), Arc::clone(triples), config, &pool).map(|_| ()).unwrap_err()
     };
     let config = quick(ModelKind::TransE);
     assert_eq!(refused(&first, config.clone()), KgeError::NoTriples { what: "triples of new entities" });

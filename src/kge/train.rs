@@ -333,7 +333,7 @@ where
         |output| {
             let mut trainer = start()?;
             let (mut training, mut metrics, mut best) = (Duration::ZERO, None, None);
-            let mut phase = Phase::Training;
+            let mut phase = trainer.progress().phase;
             loop {
                 let began = Instant::now();
                 let progress = trainer.step(pool);

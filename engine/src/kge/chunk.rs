@@ -24,7 +24,7 @@ const ROWS_AHEAD: usize = 6;
 const LONG_LIST: usize = 16;
 
 /// What is known to be true, with the number of each training triple's questions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Filter {
     pub known: KnownTriples,
     pub questions: [Vec<u32>; 2],

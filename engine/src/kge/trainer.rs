@@ -30,6 +30,8 @@ const MAX_LOSS_RATIO: f64 = 10.0;
 /// What a trainer is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
+    /// It puts in order what is known of the triples, before the first epoch.
+    Preparing,
     /// It works on the chunks of an epoch.
     Training,
     /// It ranks validation triples.
@@ -128,6 +130,8 @@ struct Copy {
 pub struct Trainer {
     config: KgeConfig,
     triples: Arc<TripleSet>,
+    /// What corrupted triples must not be among, if that matters: the triples, and possibly more.
+    known: Option<Arc<TripleSet>>,
     filter: Option<Filter>,
     sides: Option<RelationSides>,
     embeddings: Embeddings,
@@ -145,10 +149,11 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Does some more: some tens of milliseconds on the threads of `pool`, longer only where an epoch of many millions of
-    /// triples is put in order. Once stopped it does nothing.
+    /// Does some more: some tens of milliseconds on the threads of `pool`, longer only where many millions of triples are
+    /// put in order. Once stopped it does nothing.
     pub fn step(&mut self, pool: &rayon::ThreadPool) -> Progress {
         match self.phase {
+            Phase::Preparing => self.prepare(pool),
             Phase::Training => self.train(pool),
             Phase::Validating => self.validate(pool),
             Phase::Stopped => {}

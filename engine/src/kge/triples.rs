@@ -281,6 +281,16 @@ impl KnownTriples {
         side.number(relation, given).map_or(&[], |number| side.numbered(number))
     }
 
+    /// Indexes the triples of all sets by one side.
+    pub(super) fn index(&mut self, asked: Side, sets: &[&TripleSet]) {
+        self.sides[asked.index()] = Answers::new(sets, asked);
+    }
+
+    /// Whether one side is indexed.
+    pub(super) fn has(&self, asked: Side) -> bool {
+        !self.sides[asked.index()].starts.is_empty()
+    }
+
     /// For each triple the number of its question on one side; every triple must be known.
     pub(super) fn question_numbers(&self, triples: &TripleSet, asked: Side) -> Vec<u32> {
         let side = &self.sides[asked.index()];

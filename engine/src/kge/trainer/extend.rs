@@ -20,11 +20,11 @@ impl Trainer {
     /// [`NoTriples`](KgeError::NoTriples) if no triple has a new entity.
     pub fn extend(
         mut embeddings: Embeddings,
-        triples: &TripleSet,
+        triples: Arc<TripleSet>,
         config: KgeConfig,
         pool: &rayon::ThreadPool,
     ) -> Result<Trainer, KgeError> {
-        check(triples, None, &config, pool)?;
+        check(&triples, None, &config, pool)?;
         check_model(&config, &embeddings)?;
         let (old, all) = (embeddings.entity_count(), triples.entity_count());
         if triples.relation_count() != embeddings.relation_count() {
@@ -54,10 +54,9 @@ impl Trainer {
             loss_sum: 0.0,
             loss_terms: 0,
         };
-        let mut trainer = Trainer::assemble(learned, None, config, embeddings, checkpoint, old, pool)?;
-        if trainer.filter.is_some() {
-            trainer.filter = Some(pool.install(|| Filter::new(&trainer.triples, &[triples]))?);
-        }
+        let mut trainer = Trainer::assemble(learned, None, config, embeddings, checkpoint, pool)?;
+        trainer.frozen_entities = old;
+        trainer.known = trainer.known.map(|_| triples);
         Ok(trainer)
     }
 }

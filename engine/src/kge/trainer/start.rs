@@ -3,7 +3,7 @@
 use super::*;
 use crate::kge::config::{EntityConstraint, Optimizer};
 use crate::kge::estimate::{GraphSize, estimate};
-use crate::kge::triples::{KnownTriples, Side};
+use crate::kge::triples::Side;
 
 impl KgeConfig {
     /// Numbers of the optimiser's state per entity.
@@ -61,7 +61,7 @@ impl Trainer {
             loss_terms: 0,
         };
         let embeddings = Embeddings { spec, entities, relations };
-        Trainer::assemble(triples, validation, config, embeddings, checkpoint, 0, pool)
+        Trainer::assemble(triples, validation, config, embeddings, checkpoint, pool)
     }
 
     /// Goes on from vectors and a checkpoint of an earlier training on the same triples, up to `config.epochs` in all.
@@ -102,7 +102,7 @@ impl Trainer {
                 return Err(KgeError::NotFinite { what, row: at / (expected / entities.max(1)).max(1) });
             }
         }
-        Trainer::assemble(triples, validation, config, embeddings, checkpoint, 0, pool)
+        Trainer::assemble(triples, validation, config, embeddings, checkpoint, pool)
     }
 
     pub(super) fn assemble(
@@ -111,30 +111,25 @@ impl Trainer {
         config: KgeConfig,
         embeddings: Embeddings,
         checkpoint: Checkpoint,
-        frozen_entities: usize,
         pool: &rayon::ThreadPool,
     ) -> Result<Trainer, KgeError> {
-        let filter = if config.filter_negatives || validation.is_some() {
-            Some(pool.install(|| Filter::new(&triples, &[&triples]))?)
-        } else {
-            None
-        };
-        let sides = needs_sides(&config).then(|| pool.install(|| RelationSides::new(&triples)));
+        let needs_known = config.filter_negatives || validation.is_some();
         let validation = validation.map(|triples| Validation::new(triples, &config)).transpose()?;
         let workers = (0..pool.current_num_threads()).map(|_| Worker::new(&config, &triples)).collect();
         let mut trainer = Trainer {
             config,
+            known: needs_known.then(|| Arc::clone(&triples)),
             triples,
-            filter,
-            sides,
+            filter: None,
+            sides: None,
             embeddings,
             checkpoint,
-            frozen_entities,
+            frozen_entities: 0,
             plan: Plan::default(),
             workers,
             validation,
             copy: None,
-            phase: Phase::Training,
+            phase: Phase::Preparing,
             stop: None,
             last_loss: f64::NAN,
             triples_done: 0,
@@ -143,20 +138,32 @@ impl Trainer {
         Ok(trainer)
     }
 
+    /// Does the next of the things that must be done once.
+    pub(super) fn prepare(&mut self, pool: &rayon::ThreadPool) {
+        let triples = &*self.triples;
+        if let Some(known) = &self.known {
+            let filter = self.filter.get_or_insert_default();
+            if let Some(&side) = Side::BOTH.iter().find(|&&side| !filter.known.has(side)) {
+                pool.install(|| filter.known.index(side, &[known]));
+                return;
+            }
+            if let Some(&side) = Side::BOTH.iter().find(|&&side| filter.questions[side.index()].is_empty()) {
+                filter.questions[side.index()] = pool.install(|| filter.known.question_numbers(triples, side));
+                return;
+            }
+        }
+        if needs_sides(&self.config) && self.sides.is_none() {
+            self.sides = Some(pool.install(|| RelationSides::new(triples)));
+            return;
+        }
+        self.phase = Phase::Training;
+    }
+
     /// TransR goes on from the vectors of TransE. Adam keeps its moments by the width of a row, which changes here.
     pub(super) fn end_pretraining(&mut self) {
         if self.config.optimizer == Optimizer::Adam {
             self.checkpoint.relation_state.fill(0.0);
         }
-    }
-}
-
-impl Filter {
-    /// The answers in all sets, to the questions of the triples that are trained on.
-    pub(super) fn new(triples: &TripleSet, sets: &[&TripleSet]) -> Result<Filter, KgeError> {
-        let known = KnownTriples::new(sets)?;
-        let questions = Side::BOTH.map(|side| known.question_numbers(triples, side));
-        Ok(Filter { known, questions })
     }
 }
 
