@@ -153,10 +153,10 @@ def ours(connection, bench, name, pairs, warm_up, rounds):
             session.close()
             if k == 1:
                 best = [rows[0] if rows else None for rows in answers]
-    if None in best:
-        fail(f"sgr_paths found no path between {pairs[best.index(None)]}, which are connected")
-    bench.fact(f"{name}: hops of the best path, pairs", {hops: sum(p["hops"] == hops for p in best)
-                                                        for hops in sorted({p["hops"] for p in best})})
+    found = [row["hops"] for row in best if row]
+    bench.fact(f"{name}: hops of the best path, pairs", {hops: found.count(hops) for hops in sorted(set(found))})
+    # Connected, but by paths of more hops, or by one that the search gave up before: their times count all the same.
+    bench.fact(f"{name}: pairs without a path of {MAX_HOPS} hops", len(best) - len(found))
     for pair in pairs[:FRESH]:
         session = connect(connection.info.dbname)
         bench.quiet()
@@ -172,6 +172,9 @@ def check(bench, name, best, routed, joined):
     wrong = compared = 0
     for who, rows, longest in (("pgRouting", routed, MAX_HOPS), ("join", joined, 4)):
         for mine, theirs in zip(best, (row[0] for row in rows)):
+            if mine is None:
+                wrong += theirs["cost"] is not None and (who == "join" or theirs["hops"] <= longest)
+                continue
             if theirs["cost"] is None:
                 wrong += who == "join" and mine["hops"] <= longest
                 continue
