@@ -29,8 +29,8 @@ impl PathConfig {
     pub const DEFAULT_K: usize = 5;
     /// Default of `max_hops`.
     pub const DEFAULT_MAX_HOPS: usize = 6;
-    /// Default of `max_edges`: some tenths of a second.
-    pub const DEFAULT_MAX_EDGES: u64 = 2_000_000;
+    /// Default of `max_edges`: some seconds, which few searches need.
+    pub const DEFAULT_MAX_EDGES: u64 = 10_000_000;
 
     /// Checks the ranges.
     ///
