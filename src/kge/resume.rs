@@ -147,7 +147,8 @@ pub fn extend(model_id: i64, epochs: Option<i32>) -> Result<Extended> {
     let learned = (0..triples.len()).filter(is_new).count() as i64;
     let pool = thread_pool(settings::threads(None)?)?;
     let Loaded { relations, embeddings, .. } = loaded;
-    let computed = compute(&pool, || Ok(Trainer::extend(embeddings, &triples, config.clone(), &pool)?))?;
+    let triples = Arc::new(triples);
+    let computed = compute(&pool, || Ok(Trainer::extend(embeddings, triples, config.clone(), &pool)?))?;
     computed.stopped()?;
     let run_id = run::note("kge_extend", &json!({ "model_id": model_id, "epochs": config.epochs }), &json!({}), 0.0)?;
     let embeddings = computed.trained.embeddings;

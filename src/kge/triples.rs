@@ -365,9 +365,10 @@ impl Subject {
     /// Errors: 42704 unknown graph, those of [`triples_file::import`].
     pub fn of(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<Self> {
         let name = Self::name(graph, triples)?;
-        let (Some(relation), None) = (triples, triples_file::find(&name)?) else {
-            return Self::existing(graph, triples);
-        };
+        if let Some(graph_id) = triples_file::find(&name)? {
+            return Ok(Self { graph_id, graph: name, made: false });
+        }
+        let Some(relation) = triples else { return Self::existing(graph, triples) };
         let imported = triples_file::import(&triples_file::Origin::Relation(relation), &name, false)?;
         notice!("graph \"{name}\" was made of it, with {} triples", imported.inserted);
         let graph_id =

@@ -80,7 +80,7 @@ UNION ALL SELECT 'n' || i, 'before', 'n' || (i + 23) % 24 FROM generate_series(0
 CREATE TABLE test.held_out AS SELECT 'n' || i AS head, 'before' AS relation, 'n' || (i + 23) % 24 AS tail FROM generate_series(1, 23, 2) AS i
 UNION ALL SELECT 'n0', 'unheard', 'n1';
 SELECT entities, relation_count, triples_learned, stopped, validation_mrr > 0.3 AS mrr
-FROM sgr_kge_train(triples => 'test.ring', validation => 'test.held_out', dim => 16, epochs => 300, threads => 1, chunk => 8, negatives => 16);
+FROM sgr_kge_train('rotate', triples => 'test.ring', validation => 'test.held_out', dim => 16, epochs => 300, threads => 1, chunk => 8, negatives => 16);
 SELECT graph, is_active, validation_triples FROM sgr_models WHERE graph = 'ring';
 SELECT count(*) AS triples, count(DISTINCT graph) AS graphs FROM sgr.kg_triples WHERE graph = 'ring';
 SELECT inserted FROM sgr_triples_import(relation => 'test.held_out', graph => 'held out');
