@@ -73,7 +73,7 @@ fn a_raised_flag_ends_the_long_calls() {
 #[test]
 fn weights_are_normalised_and_checked() {
     let weights = Weights::from_pairs([("likes", 1.0), ("tags", 3.0)]).unwrap();
-    assert_eq!(weights.values(), &[0.0, 0.25, 0.75, 0.0, 0.0]);
+    assert_eq!(weights.values(), &[0.0, 0.25, 0.75, 0.0, 0.0, 0.0]);
     let unknown = Weights::from_pairs([("mood", 1.0)]).unwrap_err();
     assert_eq!(unknown, RecommendError::UnknownSignal { name: "mood".to_owned() });
     for bad in [-1.0, f64::INFINITY] {

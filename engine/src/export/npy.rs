@@ -16,7 +16,7 @@ const MAX_HEADER: usize = 1 << 16;
 pub fn npy_header(rows: usize, columns: usize) -> Vec<u8> {
     let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     let before = MAGIC.len() + 4;
-    while (before + text.len() + 1) % ALIGNMENT != 0 {
+    while !(before + text.len() + 1).is_multiple_of(ALIGNMENT) {
         text.push(' ');
     }
     text.push('\n');
