@@ -46,6 +46,9 @@ struct Parameters {
     since: String,
 }
 
+/// The lists of the seeds, and the baskets of items that were counted to the end.
+type Counted = (Vec<List>, Vec<(i64, u32)>);
+
 impl Recount {
     /// Reads the counted baskets that hold a seed, `leavable` ones among them. `stored` are the seeds' lists of this
     /// kind, ascending by seed. `None` if they cannot be counted again exactly.
@@ -125,7 +128,7 @@ impl Recount {
     }
 
     /// The lists of the seeds, and the baskets of the `complete` items, without some baskets.
-    fn count(&self, seeds: &[i64], without: &[i64]) -> Result<(Vec<List>, Vec<(i64, u32)>)> {
+    fn count(&self, seeds: &[i64], without: &[i64]) -> Result<Counted> {
         let gone = self.gone(without);
         let mut kept = Entries::default();
         for (&basket, &item) in self.entries.basket_ids.iter().zip(&self.entries.item_ids) {
