@@ -62,7 +62,7 @@ impl Model {
             recipe: recipe
                 .ok_or_else(|| Error::not_ready(format!("the parameters of model {model_id} cannot be read")))?,
             fusion,
-            checkpoint: row.text(8).and_then(|text| serde_json::from_str(&text).ok()),
+            checkpoint: row.text(8).and_then(|text| serde_json::from_str(&text).ok()).filter(Value::is_object),
         })
     }
 
