@@ -7,7 +7,8 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
 AS $$
     SELECT * FROM @extschema@.sgr_explain_user(
-        pg_catalog.substr(pg_catalog.btrim($1), 6)::bigint, @extschema@.sgr_track_id($2), $3)
+        (CASE WHEN pg_catalog.btrim($1) ~ '^user:-?[0-9]{1,18}$' THEN pg_catalog.substr(pg_catalog.btrim($1), 6) END)::bigint,
+        @extschema@.sgr_track_id($2), $3)
     WHERE pg_catalog.btrim($1) ~ '^user:-?[0-9]{1,18}$'
     UNION ALL
     SELECT * FROM @extschema@.sgr_explain(@extschema@.sgr_track_id($1), @extschema@.sgr_track_id($2), $3)
@@ -31,7 +32,8 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED
 AS $$
     SELECT CASE WHEN pg_catalog.btrim($1) ~ '^user:-?[0-9]{1,18}$'
         THEN @extschema@.sgr_explanations_user(
-            pg_catalog.substr(pg_catalog.btrim($1), 6)::bigint, @extschema@.sgr_track_id($2), $3, $4, $5, $6)
+            (CASE WHEN pg_catalog.btrim($1) ~ '^user:-?[0-9]{1,18}$' THEN pg_catalog.substr(pg_catalog.btrim($1), 6) END)::bigint,
+            @extschema@.sgr_track_id($2), $3, $4, $5, $6)
         ELSE @extschema@.sgr_explanations(@extschema@.sgr_track_id($1), @extschema@.sgr_track_id($2), $3, $4, $5, $6) END
 $$;
 

@@ -458,4 +458,8 @@ fn a_cancel_comes_through() {
     assert_eq!(sqlstate(client, many), "57014");
     client.batch_execute("RESET statement_timeout").unwrap();
     assert_eq!(one::<i64>(client, "SELECT count(*) FROM sgr_explain_user(7, 42) WHERE part = 'signal'"), 6);
+    // Named by text, a track and a user.
+    let same = "SELECT (SELECT array_agg(contribution) FROM sgr_explain('42', '17')) = (SELECT array_agg(contribution) FROM sgr_explain(42, 17))
+                   AND (SELECT array_agg(contribution) FROM sgr_explain('user:7', '17')) = (SELECT array_agg(contribution) FROM sgr_explain_user(7, 17))";
+    assert!(one::<bool>(client, same));
 }
