@@ -126,3 +126,54 @@ fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
     client.batch_execute("SELECT sgr_cooccur_refresh(mode => 'full')").unwrap();
     assert_eq!(killed, ROUNDS);
 }
+
+/// Models and their vectors.
+fn models(client: &mut Client) -> String {
+    one(
+        client,
+        "SELECT concat_ws(' ', (SELECT md5(string_agg(m::text, ';' ORDER BY model_id)) FROM sgr.models m),
+             (SELECT md5(string_agg(v::text, ';' ORDER BY model_id, entity_id)) FROM sgr.entity_embeddings v),
+             (SELECT md5(string_agg(s::text, ';' ORDER BY model_id, part, chunk)) FROM sgr.model_states s),
+             (SELECT md5(string_agg(n::text, ';' ORDER BY model_id, track_id)) FROM sgr.track_neighbours n))",
+    )
+}
+
+#[test]
+fn a_killed_training_leaves_the_old_model() {
+    let server = OwnServer::start();
+    let mut client = connect_to(&server.config);
+    client
+        .batch_execute(
+            "CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(2000, 600, 500, 1); SELECT sgr_build_kg();
+             SELECT sgr_kge_train(dim => 32, epochs => 1, negatives => 64)",
+        )
+        .unwrap();
+    let before = models(&mut client);
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(11);
+    for sql in [
+        "SELECT sgr_kge_train(dim => 32, epochs => 4, negatives => 64)",
+        "SELECT sgr_kge_resume(1, 4)",
+        "SELECT sgr_kge_neighbors_refresh(1, 50)",
+    ] {
+        client.batch_execute("BEGIN").unwrap();
+        let started = Instant::now();
+        client.batch_execute(sql).unwrap();
+        let takes = started.elapsed();
+        client.batch_execute("ROLLBACK").unwrap();
+        let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
+        let moment = takes.mul_f64(rng.random_range(0.1..0.8));
+        let ended = std::thread::scope(|scope| {
+            let statement = scope.spawn(move || client.batch_execute(sql).is_ok());
+            std::thread::sleep(moment);
+            assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+            statement.join().unwrap()
+        });
+        assert!(!ended, "{sql} ended within {moment:?}, before it was killed");
+        client = server.reconnect();
+        assert_eq!(models(&mut client), before, "{sql}");
+        assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_kge_predict('7', 'has_tag')"), 10);
+        tell!("killed {:>4} ms into {:>4} ms of {sql}", moment.as_millis(), takes.as_millis());
+    }
+    client.batch_execute("SELECT sgr_kge_resume(1, 1)").unwrap();
+    assert_ne!(models(&mut client), before);
+}
