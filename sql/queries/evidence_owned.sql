@@ -7,8 +7,11 @@ FROM sgr.entities AS u
 JOIN sgr.triples AS c ON c.tail = u.entity_id AND c.relation = 8
 JOIN holding AS p ON p.tail = c.head
 JOIN sgr.entities AS n ON n.entity_id = p.tail
+CROSS JOIN LATERAL (
+    SELECT FROM {playlist_tracks} AS e
+    WHERE e.playlist_id = n.key::bigint
+      AND (NOT $3 OR EXISTS (SELECT FROM {playlists} AS l WHERE l.playlist_id = n.key::bigint))
+    LIMIT 1) AS readable
 WHERE u.graph_id = 0 AND u.kind = 'user' AND u.key = $1::text
-  AND EXISTS (SELECT FROM {playlist_tracks} AS e WHERE e.playlist_id = n.key::bigint)
-  AND (NOT $3 OR EXISTS (SELECT FROM {playlists} AS l WHERE l.playlist_id = n.key::bigint))
 ORDER BY p.weight DESC, p.tail
 LIMIT 1
