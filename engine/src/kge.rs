@@ -11,15 +11,15 @@
 //! do not wait for each other (Hogwild, Niu et al. 2011).
 //!
 //! ```
-//! use sgr_engine::kge::{KgeConfig, KnownTriples, Phase, Ranker, Side, Trainer, TripleSet, predict};
+//! use sgr_engine::kge::{KgeConfig, KnownTriples, ModelKind, Phase, Ranker, Side, Trainer, TripleSet, predict};
 //! use std::sync::Arc;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-//! // Twelve entities in a ring, each followed by the next.
+//! // Twelve entities in a ring, each followed by the next: a rotation, and no translation.
 //! let (heads, tails) = ((0..12).collect(), (0..12).map(|head| (head + 1) % 12).collect());
 //! let triples = Arc::new(TripleSet::new(heads, vec![0; 12], tails, 12, 1)?);
-//! let config = KgeConfig { dim: 16, epochs: 200, ..KgeConfig::default() };
+//! let config = KgeConfig { dim: 16, epochs: 200, ..KgeConfig::for_model(ModelKind::RotatE) };
 //! let mut trainer = Trainer::new(Arc::clone(&triples), None, config, &pool)?;
 //! while trainer.step(&pool).phase != Phase::Stopped {}
 //! let embeddings = trainer.finish().embeddings;
