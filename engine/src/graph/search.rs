@@ -10,11 +10,16 @@
 //! # Search
 //!
 //! Labels (partial paths) grow from both ends. The key of a label is the cost at which it would *leave* its node, so a
-//! hub is opened only when its own cost is due. A label is joined with all labels of the other side at its node. When the
-//! least keys of the two sides add up to the cost of the k-th best path, no better one is left: let P be a path that
-//! costs less, and *n* the first of its nodes whose label from the first end was not opened. That label leaves *n* at a
-//! cost of at least the first side's least key, so the rest of P, counted from the other end up to *n*, costs less than
-//! the other side's least key; then all labels of that rest were opened, and the two met at *n*.
+//! hub is opened only when its own cost is due. A label is joined with all labels of the other side at its node.
+//!
+//! Of a path of at most H hops either side has to see only half: labels at the *reach* of a side, ⌈H/2⌉ hops for the
+//! first and ⌊H/2⌋ for the other, are joined, but not opened. So what is looked at stays near the two ends even where
+//! they are far apart or no path is short enough.
+//!
+//! The search ends when no path that was not met can be better than the k-th best one. Let P be such a path and *m*, *n*
+//! the first of its nodes, seen from either end, whose labels were not opened. Of these at most one is at its side's
+//! reach, or else the two sides would have met. If none is, P costs at least the sum of the sides' least keys; if *m* is,
+//! at least the least cost of leaving a node at the reach of its side plus the other side's least key, and likewise for *n*.
 //! (Bidirectional search: Pohl 1971; labels of several paths per node: Hoffman and Pavley, JACM 6(4), 1959.)
 //!
 //! For one path a label is dropped if another at the node has neither more cost nor more hops (Dijkstra). For several that
@@ -88,6 +93,8 @@ struct Node {
     label: u32,
     /// Least cost from either end as the first search found it: a lower bound.
     least: [f64; 2],
+    /// The same for paths within the reach of a side.
+    least_within: [f64; 2],
 }
 
 /// Two labels at one node.
@@ -126,6 +133,10 @@ pub struct PathSearch {
     first: bool,
     /// What that search knows of nodes that it did not reach, as in `Node::least`.
     unseen: [f64; 2],
+    /// As in `Node::least_within`.
+    unseen_within: [f64; 2],
+    /// Hops beyond which labels of a side are not opened.
+    reach: [usize; 2],
 }
 
 /// The dense codes of the two ends.
@@ -150,6 +161,8 @@ impl PathSearch {
             explored: Explored::default(),
             first: true,
             unseen: [0.0; 2],
+            unseen_within: [0.0; 2],
+            reach: [config.max_hops.div_ceil(2), config.max_hops / 2],
             config,
         };
         for id in [a, b] {
@@ -226,6 +239,7 @@ impl PathSearch {
                 touched: 0,
                 label: NONE,
                 least: self.unseen,
+                least_within: self.unseen_within,
             });
             next
         })
@@ -238,7 +252,7 @@ impl PathSearch {
             let label = self.sides[side].add(Label::start(end));
             let node = &mut self.nodes[end as usize];
             (node.labels[side], node.cheapest[side]) = (label, 0.0);
-            self.sides[side].push(0.0, label, Stage::Arrived);
+            self.queue(side, label);
         }
     }
 
@@ -248,10 +262,13 @@ impl PathSearch {
             return false;
         }
         // A label that was not made, or was dropped because the path was found, has at least this cost.
-        self.unseen = self.least_keys().map(|key| key.min(self.best.worst()));
+        let worst = self.best.worst();
+        self.unseen_within = self.least_keys().map(|key| key.min(worst));
+        self.unseen = [0, 1].map(|side| self.unseen_within[side].min(self.sides[side].least_at_reach));
         for node in &mut self.nodes {
-            for (side, unseen) in self.unseen.iter().enumerate() {
-                node.least[side] = node.cheapest[side].min(*unseen);
+            for side in [0, 1] {
+                node.least[side] = node.cheapest[side].min(self.unseen[side]);
+                node.least_within[side] = node.cheapest[side].min(self.unseen_within[side]);
             }
             (node.labels, node.cheapest) = ([NONE; 2], [f64::INFINITY; 2]);
         }
@@ -266,10 +283,19 @@ impl PathSearch {
         [self.sides[0].least_key(), self.sides[1].least_key()]
     }
 
+    /// What a path costs at least that a side may still find by opening its first label.
+    fn least_by(&self, side: usize) -> f64 {
+        let other = &self.sides[1 - side];
+        self.sides[side].least_key() + other.least_key().min(other.least_at_reach)
+    }
+
+    /// What a path costs at least that was not met.
+    fn least_left(&self) -> f64 {
+        self.least_by(0).min(self.least_by(1))
+    }
+
     fn is_proven(&self) -> bool {
-        let [a, b] = self.least_keys();
-        // A side without labels has been opened to its end: an infinite key.
-        a + b >= self.best.worst() || a == f64::INFINITY || b == f64::INFINITY
+        self.least_left() >= self.best.worst()
     }
 
     /// What passing through a node costs, from its header; `None` if that is needed.
@@ -330,8 +356,13 @@ impl PathSearch {
         Step::NeedHeaders(ids)
     }
 
-    /// The side that has looked at fewer edges, counting those that it would look at next.
+    /// Of the sides that may still find something, the one that has looked at fewer edges, counting those that it would
+    /// look at next.
     fn lighter_side(&self) -> usize {
+        let worst = self.best.worst();
+        if let Some(idle) = [0, 1].into_iter().find(|&side| self.least_by(side) >= worst) {
+            return 1 - idle;
+        }
         let work = |side: usize| {
             let next = self.sides[side].top().map_or(0, |(_, label, _)| {
                 self.nodes[self.sides[side].labels[label as usize].node as usize].admitted_edges
@@ -417,12 +448,13 @@ impl PathSearch {
             }
             return;
         }
+        let hops = self.sides[side].labels[parent as usize].hops + 1;
         // A node that must not be passed is no use; what is not known of one is 0.
         let leaving = if node.cost.is_nan() { 0.0 } else { node.cost };
-        if cost + leaving + node.least[1 - side] >= self.best.worst() || self.sides[side].passes(parent, code) {
+        let least = if self.is_at_reach(side, hops) { node.least_within } else { node.least };
+        if cost + leaving + least[1 - side] >= self.best.worst() || self.sides[side].passes(parent, code) {
             return;
         }
-        let hops = self.sides[side].labels[parent as usize].hops + 1;
         let mut at = node.labels[side];
         while self.first && at != NONE {
             let label = &self.sides[side].labels[at as usize];
@@ -447,14 +479,30 @@ impl PathSearch {
         self.enter(side, label);
     }
 
+    fn is_at_reach(&self, side: usize, hops: u8) -> bool {
+        usize::from(hops) >= self.reach[side]
+    }
+
     /// Queues a label, if its path may go on, and joins it with those of the other side.
     fn enter(&mut self, side: usize, label: u32) {
-        let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
-        // Nothing goes on beyond the other end, or beyond the last hop.
-        if node != ENDS[1 - side] && usize::from(hops) < self.config.max_hops {
-            self.sides[side].push(cost, label, Stage::Arrived);
+        // Nothing goes on beyond the other end.
+        if self.sides[side].labels[label as usize].node != ENDS[1 - side] {
+            self.queue(side, label);
         }
         self.meet(side, label);
+    }
+
+    /// Queues a label, unless it is at its side's reach.
+    fn queue(&mut self, side: usize, label: u32) {
+        let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
+        if self.is_at_reach(side, hops) {
+            let node_cost = self.nodes[node as usize].cost;
+            let leaving = if node == ENDS[side] { 0.0 } else { node_cost.max(LEAST_NODE_COST) };
+            let least = &mut self.sides[side].least_at_reach;
+            *least = least.min(cost + leaving);
+        } else {
+            self.sides[side].push(cost, label, Stage::Arrived);
+        }
     }
 
     /// Joins a new label with those of the other side at its node.
@@ -483,8 +531,7 @@ impl PathSearch {
             return None;
         }
         let least = self.meetings.iter().map(|meeting| meeting.cost).fold(f64::INFINITY, f64::min);
-        let [a, b] = self.least_keys();
-        if self.meetings.len() < MEETINGS_AHEAD && a + b < least + LEAST_NODE_COST {
+        if self.meetings.len() < MEETINGS_AHEAD && self.least_left() < least + LEAST_NODE_COST {
             return None;
         }
         let worst = self.best.worst();

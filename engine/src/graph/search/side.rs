@@ -66,12 +66,20 @@ impl PartialEq for Entry {
 impl Eq for Entry {}
 
 /// Labels, and the order in which they are opened.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Side {
     pub labels: Vec<Label>,
     queue: BinaryHeap<Entry>,
     /// Edges looked at.
     pub edges: u64,
+    /// What leaving a node costs at least whose label has as many hops as the side goes; infinite without one.
+    pub least_at_reach: f64,
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self { labels: Vec::new(), queue: BinaryHeap::new(), edges: 0, least_at_reach: f64::INFINITY }
+    }
 }
 
 impl Side {
