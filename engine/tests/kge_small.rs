@@ -105,7 +105,7 @@ fn kinships() {
         "kinships",
         &[
             (ModelKind::TransE, 30, 0.22, 0.32),
-            (ModelKind::TransH, 30, 0.30, 0.50),
+            (ModelKind::TransH, 30, 0.26, 0.44),
             (ModelKind::TransR, 30, 0.38, 0.68),
             (ModelKind::DistMult, 30, 0.44, 0.78),
             (ModelKind::ComplEx, 30, 0.59, 0.90),

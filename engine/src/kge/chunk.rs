@@ -34,7 +34,7 @@ pub(super) struct Filter {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table<'a> {
     pub rows: Shared<'a>,
-    /// Numbers per row. TransR, while it is trained as TransE, uses only the first ones.
+    /// Numbers per row. TransH and TransR, while they are trained as TransE, use only the first ones.
     pub width: usize,
     pub state: Shared<'a>,
     /// Rows below this number do not move.

@@ -151,7 +151,7 @@ pub struct KgeConfig {
     pub norm: Norm,
     /// Passes over the triples, at least 1. A resumed training counts from the first one.
     pub epochs: u32,
-    /// Of these, the first ones in which TransR is trained as TransE, with its matrices left at the identity; fewer than
+    /// Of these, the first ones in which TransH and TransR are trained as TransE, without their projections; fewer than
     /// `epochs`. Other models ignore it.
     pub pretrain_epochs: u32,
     /// Positive triples that share one set of corrupting entities, in `1..=`[`MAX_CHUNK`].
@@ -244,8 +244,8 @@ impl KgeConfig {
             memory_limit: DEFAULT_MEMORY_LIMIT,
         };
         match model {
-            ModelKind::TransE | ModelKind::TransH | ModelKind::RotatE => base,
-            ModelKind::TransR => KgeConfig { pretrain_epochs: DEFAULT_EPOCHS / 2, ..base },
+            ModelKind::TransE | ModelKind::RotatE => base,
+            ModelKind::TransH | ModelKind::TransR => KgeConfig { pretrain_epochs: DEFAULT_EPOCHS / 2, ..base },
             ModelKind::DistMult | ModelKind::ComplEx => {
                 KgeConfig { margin: 0.0, regularizer: Regularizer::N3, regularization: 0.01, ..base }
             }
@@ -270,7 +270,7 @@ impl KgeConfig {
         if self.epochs == 0 {
             return Err(KgeError::invalid("epochs", "must be at least 1"));
         }
-        if self.model == ModelKind::TransR && self.pretrain_epochs >= self.epochs {
+        if self.model.is_projected() && self.pretrain_epochs >= self.epochs {
             let message = format!("must be below epochs ({}), not {}", self.epochs, self.pretrain_epochs);
             return Err(KgeError::invalid("pretrain_epochs", message));
         }

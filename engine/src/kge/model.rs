@@ -47,6 +47,11 @@ impl ModelKind {
         matches!(self, ModelKind::ComplEx | ModelKind::RotatE)
     }
 
+    /// Whether entities are projected in a way that depends on the relation.
+    pub const fn is_projected(self) -> bool {
+        matches!(self, ModelKind::TransH | ModelKind::TransR)
+    }
+
     /// Whether the score is a distance, with its sign reversed.
     pub const fn is_distance(self) -> bool {
         !matches!(self, ModelKind::DistMult | ModelKind::ComplEx)

@@ -211,11 +211,15 @@ impl Trainer {
         Trained { embeddings: self.embeddings, checkpoint: self.checkpoint, epoch, progress }
     }
 
+    /// Epochs as TransE; none where the relations are there already.
+    fn pretrain_epochs(&self) -> u32 {
+        let pretrains = self.config.model.is_projected() && self.frozen_entities == 0;
+        if pretrains { self.config.pretrain_epochs } else { 0 }
+    }
+
     /// The model of this epoch.
     fn model(&self) -> Box<dyn Model> {
-        let pretraining = self.config.model == ModelKind::TransR
-            && self.checkpoint.epochs_done < self.config.pretrain_epochs
-            && self.frozen_entities == 0;
+        let pretraining = self.checkpoint.epochs_done < self.pretrain_epochs();
         let kind = if pretraining { ModelKind::TransE } else { self.config.model };
         kind.build(self.config.dim, self.config.norm)
     }
@@ -257,7 +261,7 @@ impl Trainer {
         self.checkpoint.chunks_done = 0;
         self.plan.clear();
         let done = self.checkpoint.epochs_done;
-        if self.config.model == ModelKind::TransR && done == self.config.pretrain_epochs {
+        if done == self.pretrain_epochs() {
             self.end_pretraining();
         }
         let is_last = done >= self.config.epochs;

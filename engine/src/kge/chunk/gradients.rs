@@ -272,8 +272,8 @@ fn cases(model: ModelKind, loss: Loss) -> impl Strategy<Value = Case> {
         any::<u64>(),
     );
     let triples = prop::collection::vec((0..ENTITIES as u32, 0..RELATIONS as u32, 0..ENTITIES as u32), 1..8);
-    // One lane of a register, whole registers, and a rest.
-    let dim = one_of(&[2_usize, 8, 10]);
+    // Whole strips and rests, of real and of complex numbers; TransR has the square of numbers.
+    let dim = one_of(if model == ModelKind::TransR { &[2_usize, 10, 18] } else { &[2, 10, 18, 34] });
     (choices, triples, dim).prop_flat_map(move |(choices, triples, dim)| {
         let (
             norm,

@@ -2,7 +2,7 @@
 //!
 //! Wang, Zhang, Feng & Chen, "Knowledge graph embedding by translating on hyperplanes", AAAI 2014. There the normal `w`
 //! has length 1 and the translation `d` is nearly in the hyperplane, by a penalty. Here both hold exactly: after each
-//! step `w` is scaled, and what `d` has along `w` is taken off.
+//! step `w` is scaled, and what `d` has along `w` is taken off. Vectors may start from those of TransE (`pretrain_epochs`).
 
 use super::transe::{translate, translate_backward};
 use super::{Comparison, Model};

@@ -159,10 +159,14 @@ impl Trainer {
         self.phase = Phase::Training;
     }
 
-    /// TransR goes on from the vectors of TransE. Adam keeps its moments by the width of a row, which changes here.
+    /// TransH and TransR go on from the vectors of TransE. Adam keeps its moments by the width of a row, which changes here.
     pub(super) fn end_pretraining(&mut self) {
         if self.config.optimizer == Optimizer::Adam {
             self.checkpoint.relation_state.fill(0.0);
+        }
+        let model = self.model();
+        for row in self.embeddings.relations.chunks_exact_mut(model.relation_width()) {
+            model.constrain_relation(row);
         }
     }
 }
