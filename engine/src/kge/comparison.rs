@@ -272,6 +272,6 @@ fn moduli<'a>(query: &'a [f32], candidate: &'a [f32]) -> impl Iterator<Item = f3
     let half = query.len() / 2;
     (0..half).map(move |i| {
         let (real, imaginary) = (query[i] - candidate[i], query[half + i] - candidate[half + i]);
-        (real * real + imaginary * imaginary).sqrt()
+        tiles::root(real * real + imaginary * imaginary)
     })
 }
