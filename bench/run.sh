@@ -6,6 +6,7 @@
 #   bench/run.sh --only pairs,latency      some of: pairs, large, incremental, copy, latency, memory
 #   bench/run.sh graph [--quick]           the knowledge graph: cleaning, fusion, export; about 8 minutes
 #   bench/run.sh paths [--quick]           path search and explanations beside pgRouting and SQL; about 30 minutes
+#   bench/run.sh kge [--quick]             embeddings on FB15k-237 and CoDEx-S, beside PyKEEN; about an hour
 #
 # paths installs Debian's package of pgRouting where it is missing and can be had.
 #
@@ -30,10 +31,10 @@ need_pgrouting() {
 }
 
 program=main.py
-case ${1:-} in graph | paths) program=$1.py && shift ;; esac
+case ${1:-} in graph | paths | kge) program=$1.py && shift ;; esac
 case "$program $* " in
     paths.py*) packages=(numpy psycopg2-binary scipy) ;;
-    graph.py* | *" --quick "*) packages=(psycopg2-binary) ;;
+    graph.py* | kge.py* | *" --quick "*) packages=(psycopg2-binary) ;;
     *) packages=(duckdb implicit numpy psycopg2-binary scipy) ;;
 esac
 
@@ -51,6 +52,13 @@ if [ ! -x "$work/venv/bin/python" ]; then
 fi
 quiet bench-pip "$work/venv/bin/pip" install --disable-pip-version-check \
     --constraint "$ROOT/bench/requirements.txt" "${packages[@]}"
+# PyKEEN wants a world of its own.
+if [ "$program $*" = "kge.py " ] && [ ! -x "$work/venv-kge/bin/pykeen" ]; then
+    say "installing PyKEEN and torch into $work/venv-kge, some gigabytes"
+    python3 -m venv "$work/venv-kge"
+    quiet bench-pykeen "$work/venv-kge/bin/pip" install --disable-pip-version-check \
+        --constraint "$ROOT/bench/requirements.txt" pykeen torch
+fi
 if [ $program = main.py ]; then
     say "building the engine without Postgres around it"
     quiet bench-engine cargo build --release --manifest-path "$ROOT/bench/engine/Cargo.toml" --target-dir "$work/target"

@@ -64,7 +64,7 @@ fn pairs_hold_up(client: &mut Client, label: &str) {
         client,
         "SELECT count(*) FROM terms AS t JOIN recommended AS r ON r.a = t.a AND r.track_id = t.b
          WHERE r.score IS DISTINCT FROM t.score OR t.rank <> r.rank
-            OR t.terms IS DISTINCT FROM ARRAY[r.by_playlists, r.by_likes, r.by_tags, r.by_artist, r.by_popularity]",
+            OR t.terms IS DISTINCT FROM ARRAY[r.by_playlists, r.by_likes, r.by_tags, r.by_artist, r.by_popularity, r.by_embedding]",
     );
     assert_eq!(wrong, 0, "{label}: differs from sgr_recommend");
     // What has a rank within the list is in the list.

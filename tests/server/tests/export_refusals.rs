@@ -193,6 +193,10 @@ fn rights_are_those_of_copy_and_of_the_tables() {
     {
         client.batch_execute(&format!("GRANT {grant} TO {role}")).unwrap();
     }
+    // The rows that path search reads are written with the triples.
+    assert_eq!(attempt(client, &import), "42501 permission denied for table adjacency_state");
+    let grant = "SELECT, INSERT, UPDATE, DELETE ON sgr.adjacency, sgr.adjacency_state";
+    client.batch_execute(&format!("GRANT {grant} TO {role}")).unwrap();
     assert_eq!(attempt(client, &import), "ok");
     // A relation needs no right on files, but one on itself.
     client.batch_execute(&format!("REVOKE pg_read_server_files FROM {role}")).unwrap();
