@@ -10,6 +10,7 @@ import tarfile
 import time
 from pathlib import Path
 
+import kge_signal
 import machine
 import report
 from harness import BENCH, ROOT, WORK, Bench, database, fail, log_to, one, query, say
@@ -233,6 +234,7 @@ def main():
     if not args.only:
         memory(connection, bench)
         same_settings(connection, bench, 1 if args.quick else 3)
+        kge_signal.run(bench, DATA)
     if complete:
         peer(bench, folders, PEER_RANKED)
     about["command"] = " ".join(["bench/run.sh kge", *sys.argv[1:]])

@@ -141,10 +141,12 @@ fn graphs() -> impl Strategy<Value = (i64, Vec<Triple>)> {
 fn configs() -> impl Strategy<Value = PathConfig> {
     let weights = prop::collection::btree_map(1_i32..4, prop_oneof![Just(0.0), Just(1.0), 0.2_f64..3.0], 0..3);
     let kinds = prop_oneof![3 => Just(None), 1 => Just(Some(vec![0_u16])), 1 => Just(Some(vec![1_u16, 2]))];
-    (1_usize..12, 1_usize..9, weights, prop_oneof![4 => Just(1.0), 1 => Just(0.0)], kinds).prop_map(
-        |(k, max_hops, weights, other_relations, kinds)| PathConfig {
+    let counts = (1_usize..12, 1_usize..9, prop_oneof![0_u64..60, Just(u64::MAX)]);
+    (counts, weights, prop_oneof![4 => Just(1.0), 1 => Just(0.0)], kinds).prop_map(
+        |((k, max_hops, wide_edges), weights, other_relations, kinds)| PathConfig {
             k,
             max_hops,
+            wide_edges,
             relation_weights: weights.into_iter().collect(),
             other_relations,
             kinds,

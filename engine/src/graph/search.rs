@@ -12,9 +12,10 @@
 //! Labels (partial paths) grow from both ends. The key of a label is the cost at which it would *leave* its node, so a
 //! hub is opened only when its own cost is due. A label is joined with all labels of the other side at its node.
 //!
-//! Of a path of at most H hops either side has to see only half: labels at the *reach* of a side, ⌈H/2⌉ hops for the
-//! first and ⌊H/2⌋ for the other, are joined, but not opened. So what is looked at stays near the two ends even where
-//! they are far apart or no path is short enough.
+//! Of a path of at most H hops either side has to see only half. So once a search has looked at many edges, labels at the
+//! *reach* of a side, ⌈H/2⌉ hops for the first and ⌊H/2⌋ for the other, are joined, but no longer opened: what is looked
+//! at stays near the two ends even where they are far apart or no path is short enough. (Until then all labels are
+//! opened that may go on, as the two sides then meet sooner where there are paths.)
 //!
 //! The search ends when no path that was not met can be better than the k-th best one. Let P be such a path and *m*, *n*
 //! the first of its nodes, seen from either end, whose labels were not opened. Of these at most one is at its side's
@@ -137,6 +138,8 @@ pub struct PathSearch {
     unseen_within: [f64; 2],
     /// Hops beyond which labels of a side are not opened.
     reach: [usize; 2],
+    /// When the sides begin to keep to their halves, in edges looked at.
+    wide_until: u64,
 }
 
 /// The dense codes of the two ends.
@@ -162,7 +165,8 @@ impl PathSearch {
             first: true,
             unseen: [0.0; 2],
             unseen_within: [0.0; 2],
-            reach: [config.max_hops.div_ceil(2), config.max_hops / 2],
+            reach: [config.max_hops; 2],
+            wide_until: config.wide_edges,
             config,
         };
         for id in [a, b] {
@@ -215,6 +219,9 @@ impl PathSearch {
             }
             if self.explored.edges >= pause {
                 return Step::Working;
+            }
+            if self.explored.edges >= self.wide_until {
+                self.keep_to_halves();
             }
             // One at a time: each raises a key, and with it the proof may be there.
             if let Some(side) = [0, 1].into_iter().find(|&side| self.sides[side].is_unweighed()) {
@@ -273,6 +280,9 @@ impl PathSearch {
             (node.labels, node.cheapest) = ([NONE; 2], [f64::INFINITY; 2]);
         }
         self.first = false;
+        if self.wide_until != u64::MAX {
+            self.wide_until = self.explored.edges.saturating_add(self.config.wide_edges);
+        }
         self.meetings.clear();
         self.sides = [Side::default(), Side::default()];
         self.start();
@@ -354,6 +364,15 @@ impl PathSearch {
         ids.dedup();
         self.batch = (self.batch * 2).min(LARGEST_BATCH);
         Step::NeedHeaders(ids)
+    }
+
+    /// From here on labels at the reach of a side are not opened.
+    fn keep_to_halves(&mut self) {
+        self.wide_until = u64::MAX;
+        self.reach = [self.config.max_hops.div_ceil(2), self.config.max_hops / 2];
+        for (side, reach) in self.sides.iter_mut().zip(self.reach) {
+            side.keep_within(reach, LEAST_NODE_COST);
+        }
     }
 
     /// Of the sides that may still find something, the one that has looked at fewer edges, counting those that it would
@@ -492,10 +511,12 @@ impl PathSearch {
         self.meet(side, label);
     }
 
-    /// Queues a label, unless it is at its side's reach.
+    /// Queues a label, unless it is at its side's reach or at the last hop.
     fn queue(&mut self, side: usize, label: u32) {
         let Label { node, hops, cost, .. } = self.sides[side].labels[label as usize];
-        if self.is_at_reach(side, hops) {
+        if usize::from(hops) >= self.config.max_hops {
+            // It ends here.
+        } else if self.is_at_reach(side, hops) {
             let node_cost = self.nodes[node as usize].cost;
             let leaving = if node == ENDS[side] { 0.0 } else { node_cost.max(LEAST_NODE_COST) };
             let least = &mut self.sides[side].least_at_reach;

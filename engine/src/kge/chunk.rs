@@ -5,7 +5,7 @@ mod gradients;
 
 use super::activation::{Activation, FUSED};
 use super::comparison::Scratch;
-use super::config::{Corruption, EntityConstraint, KgeConfig, Regularizer};
+use super::config::{Corruption, EntityConstraint, KgeConfig, Loss, Regularizer};
 use super::loss::{LossRule, MASKED};
 use super::model::{Model, ModelKind};
 use super::sampling;
@@ -215,10 +215,7 @@ impl Worker {
             *entity = self.slots.insert(*entity).0;
         }
         for (side, negatives) in Side::BOTH.into_iter().zip(&mut self.negatives) {
-            let pool = match (config.type_constrained, task.sides, chunk.first()) {
-                (true, Some(sides), Some(&first)) => Some(sides.of(triples.relations()[first as usize], side)),
-                _ => None,
-            };
+            let pool = negatives_of(task, chunk, side);
             draw(negatives, config.negatives, triples.entity_count(), pool, rng);
             for &entity in negatives.ids() {
                 self.slots.insert(entity);
@@ -295,6 +292,13 @@ impl Worker {
         self.weights.resize(columns, 0.0);
         let rule = LossRule::new(task.config);
         let (activation, offset) = (task.config.activation, offset(task.config));
+        // What all negatives have more in the loss, the positive has less: softmax sees differences only.
+        let stands_for = if task.config.loss == Loss::SampledSoftmax && columns > 0 {
+            (negatives_of(task, chunk, asked).map_or(task.triples.entity_count(), <[u32]>::len) as f32 / columns as f32)
+                .ln()
+        } else {
+            0.0
+        };
         let mut masked = Vec::new();
         let mut loss = 0.0;
         for (index, &member) in self.members.iter().enumerate() {
@@ -323,7 +327,7 @@ impl Worker {
             for &column in &masked {
                 row[column as usize] = MASKED;
             }
-            let found = rule.row(positive.value, row, &mut self.weights);
+            let found = rule.row(positive.value - stands_for, row, &mut self.weights);
             for &column in &masked {
                 row[column as usize] = 0.0;
             }
@@ -455,6 +459,14 @@ impl Worker {
 /// What is added to a score before activation and loss.
 pub(super) fn offset(config: &KgeConfig) -> f32 {
     if config.model.is_distance() { config.margin } else { 0.0 }
+}
+
+/// The entities that corrupt a side of a chunk; `None` for all.
+fn negatives_of<'a>(task: &Task<'a>, chunk: &[u32], side: Side) -> Option<&'a [u32]> {
+    match (task.config.type_constrained, task.sides, chunk.first()) {
+        (true, Some(sides), Some(&first)) => Some(sides.of(task.triples.relations()[first as usize], side)),
+        _ => None,
+    }
 }
 
 /// Draws up to `count` different entities, of the pool or else of all.

@@ -54,10 +54,20 @@ named_choice! {
         /// `-ln(exp(s) / (exp(s) + sum of exp(n_j)))`: the cross-entropy of picking the positive out.
         #[default]
         Softmax = "softmax",
+        /// The same with each corrupted triple counted for all that it was drawn from, `n_j + ln(choices / drawn)`: an
+        /// estimate of the cross-entropy among all entities (sampled softmax: Jean, Cho, Memisevic & Bengio, ACL 2015).
+        SampledSoftmax = "sampled_softmax",
         /// `softplus(-s) + sum of w_j softplus(n_j)`: binary cross-entropy (Trouillon et al. 2016; Sun et al. 2019).
         Logistic = "logistic",
         /// `sum of w_j max(0, margin - s + n_j)` (Bordes et al. 2013).
         Margin = "margin",
+    }
+}
+
+impl Loss {
+    /// Whether it is a cross-entropy.
+    pub const fn is_softmax(self) -> bool {
+        matches!(self, Loss::Softmax | Loss::SampledSoftmax)
     }
 }
 

@@ -30,7 +30,7 @@ impl LossRule {
     /// Replaces the scores of the corrupted triples, [`MASKED`] or not, by the gradients by them. `weights` is a buffer
     /// of the same length.
     pub(super) fn row(&self, positive: f32, negatives: &mut [f32], weights: &mut [f32]) -> RowLoss {
-        if self.loss == Loss::Softmax {
+        if self.loss.is_softmax() {
             return softmax(positive, negatives);
         }
         weigh(negatives, self.temperature, weights);

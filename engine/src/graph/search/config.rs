@@ -12,6 +12,9 @@ pub struct PathConfig {
     pub max_hops: usize,
     /// Edges that may be looked at before the search gives up with what it has.
     pub max_edges: u64,
+    /// Edges that are looked at before each side keeps to half of the hops, see the [module](super). It changes how long a
+    /// search takes and not what it finds.
+    pub wide_edges: u64,
     /// How much each relation is worth, by its number: the cost of an edge is divided by it. 0 excludes the relation.
     pub relation_weights: FxHashMap<i32, f64>,
     /// What a relation is worth that `relation_weights` does not name: 1, or 0 where it lists all that are admitted.
@@ -31,6 +34,9 @@ impl PathConfig {
     pub const DEFAULT_MAX_HOPS: usize = 6;
     /// Default of `max_edges`: some seconds, which few searches need.
     pub const DEFAULT_MAX_EDGES: u64 = 10_000_000;
+
+    /// Default of `wide_edges`, found on the demo catalogue with 0.9 million edges: few searches come so far.
+    pub const DEFAULT_WIDE_EDGES: u64 = 1 << 14;
 
     /// Checks the ranges.
     ///
@@ -68,6 +74,7 @@ impl Default for PathConfig {
             k: Self::DEFAULT_K,
             max_hops: Self::DEFAULT_MAX_HOPS,
             max_edges: Self::DEFAULT_MAX_EDGES,
+            wide_edges: Self::DEFAULT_WIDE_EDGES,
             relation_weights: FxHashMap::default(),
             other_relations: 1.0,
             kinds: None,

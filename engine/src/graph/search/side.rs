@@ -118,6 +118,22 @@ impl Side {
         self.queue.peek().map_or(f64::INFINITY, |entry| entry.key)
     }
 
+    /// Takes labels of so many hops or more out of the queue. What the node of one costs at least that was not weighed
+    /// is `node_cost`.
+    pub fn keep_within(&mut self, hops: usize, node_cost: f64) {
+        let (labels, least) = (&self.labels, &mut self.least_at_reach);
+        self.queue.retain(|entry| {
+            let label = &labels[entry.label as usize];
+            // The label of the end itself costs nothing to leave.
+            let is_within = usize::from(label.hops) < hops;
+            if !is_within {
+                let more = if entry.stage == Stage::Arrived && label.parent != NONE { node_cost } else { 0.0 };
+                *least = least.min(entry.key + more);
+            }
+            is_within
+        });
+    }
+
     /// With nothing left to open.
     pub fn closed(mut self) -> Self {
         self.queue.clear();

@@ -4,10 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::kge::config::{Loss, Norm};
+use crate::kge::config::Norm;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use rand::SeedableRng;
+use std::collections::BTreeSet;
 
 const ENTITIES: usize = 9;
 const RELATIONS: usize = 2;
@@ -114,8 +115,15 @@ fn penalty(config: &KgeConfig, row: &[f64], is_complex: bool) -> f64 {
     }
 }
 
-/// The scores of the corrupted triples of each positive and side that is corrupted.
-fn terms(case: &Case, chunk: &[u32], worker: &Worker, numbers: &Numbers) -> Vec<(f64, Vec<f64>)> {
+/// A positive and a side that is corrupted.
+struct Term {
+    score: f64,
+    corrupted: Vec<f64>,
+    /// Entities that each corrupting one was drawn for.
+    stands_for: f64,
+}
+
+fn terms(case: &Case, chunk: &[u32], worker: &Worker, numbers: &Numbers) -> Vec<Term> {
     let (config, triples) = (&case.config, &case.triples);
     let mut terms = Vec::new();
     for (place, &at) in chunk.iter().enumerate() {
@@ -136,7 +144,16 @@ fn terms(case: &Case, chunk: &[u32], worker: &Worker, numbers: &Numbers) -> Vec<
                 });
                 (!is_true).then(|| value(head, tail))
             });
-            terms.push((value(head, tail), corrupted.collect()));
+            let of_side = |other: &usize| triples.relations()[*other] == relation;
+            let choices = if config.type_constrained {
+                let ends = if side == Side::Head { triples.heads() } else { triples.tails() };
+                (0..triples.len()).filter(of_side).map(|other| ends[other]).collect::<BTreeSet<u32>>().len()
+            } else {
+                ENTITIES
+            };
+            let drawn = worker.negatives[set].ids().len();
+            let stands_for = choices as f64 / drawn as f64;
+            terms.push(Term { score: value(head, tail), corrupted: corrupted.collect(), stands_for });
         }
     }
     terms
@@ -152,12 +169,14 @@ fn weights(config: &KgeConfig, scores: &[f64]) -> Vec<f64> {
 fn total(case: &Case, chunk: &[u32], worker: &Worker, numbers: &Numbers, weights: &[Vec<f64>]) -> f64 {
     let (config, triples, dim) = (&case.config, &case.triples, case.config.dim);
     let mut sum = 0.0;
-    for ((positive, corrupted), weights) in terms(case, chunk, worker, numbers).iter().zip(weights) {
+    for (Term { score: positive, corrupted, stands_for }, weights) in
+        terms(case, chunk, worker, numbers).iter().zip(weights)
+    {
         let weighted = |f: &dyn Fn(f64) -> f64| corrupted.iter().zip(weights).map(|(s, w)| w * f(*s)).sum::<f64>();
         sum += match config.loss {
-            Loss::Softmax => {
+            Loss::Softmax | Loss::SampledSoftmax => {
                 let others: f64 = corrupted.iter().map(|s| (s - positive).exp()).sum();
-                others.ln_1p()
+                (if config.loss == Loss::Softmax { others } else { stands_for * others }).ln_1p()
             }
             Loss::Logistic => (-positive).exp().ln_1p() + weighted(&|s| s.exp().ln_1p()),
             Loss::Margin => weighted(&|s| (f64::from(config.margin) - positive + s).max(0.0)),
@@ -211,7 +230,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
 
     let base = terms(case, &chunk, &worker, &case.numbers);
     prop_assert_eq!(loss.terms as usize, base.len());
-    let weights: Vec<Vec<f64>> = base.iter().map(|(_, corrupted)| weights(config, corrupted)).collect();
+    let weights: Vec<Vec<f64>> = base.iter().map(|term| weights(config, &term.corrupted)).collect();
     let at = |numbers: &Numbers| total(case, &chunk, &worker, numbers, &weights);
     let expected = at(&case.numbers);
     prop_assert!((loss.sum - expected).abs() <= 1e-4 * expected.abs().max(1.0), "loss {} not {expected}", loss.sum);
