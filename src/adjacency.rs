@@ -279,8 +279,8 @@ fn block(graph: &mut Adjacency, at: &mut usize) -> Block {
     let mut edges = 0;
     while *at < graph.len() && edges < EDGES_PER_BLOCK {
         let (id, header, row) = graph.row(*at);
-        edges += row.neighbours.len() + 1;
-        if !row.neighbours.is_empty() {
+        edges += row.len() + 1;
+        if !row.is_empty() {
             block.push((*at, id, header, row));
         }
         *at += 1;
@@ -291,7 +291,8 @@ fn block(graph: &mut Adjacency, at: &mut usize) -> Block {
 fn push_row(table: &mut TableWriter, generation: i32, id: i64, kind: &str, header: &Header, edges: &Edges) {
     let relations: Vec<i32> = header.groups.iter().map(|group| group.relation).collect();
     let counts: Vec<i32> = header.groups.iter().map(|group| i32::try_from(group.edges).unwrap_or(i32::MAX)).collect();
-    let narrow: Option<Vec<i32>> = edges.neighbours.iter().map(|&id| i32::try_from(id).ok()).collect();
+    let neighbours: Vec<i64> = edges.iter().map(|(neighbour, _)| neighbour).collect();
+    let narrow: Option<Vec<i32>> = neighbours.iter().map(|&id| i32::try_from(id).ok()).collect();
     table.push(&[
         Value::Int(generation),
         Value::Big(id),
@@ -299,8 +300,8 @@ fn push_row(table: &mut TableWriter, generation: i32, id: i64, kind: &str, heade
         Value::Ints(&relations),
         Value::Ints(&counts),
         narrow.as_deref().map_or(Value::Null, Value::Ints),
-        if narrow.is_some() { Value::Null } else { Value::Bigs(&edges.neighbours) },
-        Value::Reals(&edges.weights),
+        if narrow.is_some() { Value::Null } else { Value::Bigs(&neighbours) },
+        Value::Reals(edges.weights()),
     ]);
 }
 

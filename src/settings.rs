@@ -7,7 +7,7 @@ use std::time::Duration;
 
 static MEMORY_LIMIT_MB: GucSetting<i32> = GucSetting::<i32>::new(2048);
 static FEATURE_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(32);
-static GRAPH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
+static GRAPH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(256);
 static PATH_EDGES: GucSetting<i32> = GucSetting::<i32>::new(PathConfig::DEFAULT_MAX_EDGES as i32);
 static PATH_TIME_MS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);

@@ -59,7 +59,7 @@ impl Kept {
     fn bytes(&self) -> usize {
         ROW_BYTES
             + self.header.groups.len() * size_of::<Group>()
-            + self.edges.as_ref().map_or(0, |edges| edges.neighbours.len() * (size_of::<i64>() + size_of::<f32>()))
+            + self.edges.as_ref().map_or(0, Edges::bytes)
     }
 }
 
@@ -169,9 +169,12 @@ fn kept(row: &Row, kinds: &mut Vec<String>, most: u64) -> Kept {
         .zip(row.ints(3).unwrap_or_default())
         .map(|(&relation, &edges)| Group { relation, edges: u32::try_from(edges).unwrap_or(0) })
         .collect();
-    let edges = (groups.iter().map(|group| u64::from(group.edges)).sum::<u64>() <= most).then(|| Edges {
-        neighbours: row.ids(4).into_boxed_slice(),
-        weights: row.floats(6).unwrap_or_default().into(),
+    let edges = (groups.iter().map(|group| u64::from(group.edges)).sum::<u64>() <= most).then(|| {
+        let weights = row.floats(6).unwrap_or_default().into();
+        match row.ints(4) {
+            Some(neighbours) => Edges::narrow(neighbours, weights),
+            None => Edges::new(row.bigints(5).unwrap_or_default(), weights),
+        }
     });
     Kept { header: Header { kind: kind_number(kinds, &row.text(1).unwrap_or_default()), groups }, edges }
 }

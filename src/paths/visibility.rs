@@ -191,11 +191,11 @@ impl Visibility {
                 let before = neighbours.len();
                 if !nobody && !self.hides_relation(group.relation.abs()) {
                     for at in range {
-                        let neighbour = row.neighbours[at];
+                        let Some((neighbour, weight)) = row.get(at) else { break };
                         let edge = key(*id, group.relation, neighbour);
                         if !hidden.contains(&neighbour) && !edges.contains(&edge) {
                             neighbours.push(neighbour);
-                            weights.push(row.weights[at]);
+                            weights.push(weight);
                         }
                     }
                 }
@@ -205,7 +205,7 @@ impl Visibility {
                 }
             }
             header.groups = groups.into();
-            **row = Edges { neighbours: neighbours.into(), weights: weights.into() };
+            **row = Edges::new(&neighbours, weights.into());
         }
         Ok(())
     }
@@ -215,9 +215,9 @@ impl Visibility {
     pub fn neighbours(&self, node: i64, relation: i32, ids: &[i64]) -> Result<FxHashSet<i64>> {
         let group = Group { relation, edges: ids.len() as u32 };
         let mut header = Header { kind: 0, groups: [group].into() };
-        let mut edges = Edges { neighbours: ids.into(), weights: vec![1.0; ids.len()].into() };
+        let mut edges = Edges::new(ids, vec![1.0; ids.len()].into());
         self.filter(&mut [(node, &mut header, &mut edges)])?;
-        Ok(edges.neighbours.iter().copied().collect())
+        Ok(edges.iter().map(|(neighbour, _)| neighbour).collect())
     }
 
     /// Relations that the role sees no edge of: their rows may not be read at all, or their edges were counted from rows
@@ -245,7 +245,7 @@ impl Visibility {
                 if let Some(kind) = mine {
                     of_kind[kind].insert(*id);
                 }
-                for &neighbour in row.neighbours.get(range).unwrap_or_default() {
+                for (neighbour, _) in row.part(range) {
                     all.insert(neighbour);
                     if let Some(kind) = theirs {
                         of_kind[kind].insert(neighbour);
@@ -354,8 +354,7 @@ fn edges_of(rows: &[(i64, &mut Header, &mut Edges)], relations: &[i32]) -> Vec<E
     for (id, header, row) in rows {
         for (group, range) in header.parts() {
             if relations.is_empty() || relations.contains(&group.relation.abs()) {
-                let neighbours = row.neighbours.get(range).unwrap_or_default();
-                edges.extend(neighbours.iter().map(|&neighbour| key(*id, group.relation, neighbour)));
+                edges.extend(row.part(range).map(|(neighbour, _)| key(*id, group.relation, neighbour)));
             }
         }
     }

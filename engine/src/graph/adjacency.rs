@@ -212,10 +212,8 @@ impl Adjacency {
             .chunk_by(|a, b| a.relation == b.relation)
             .map(|group| Group { relation: group[0].relation, edges: group.len() as u32 })
             .collect();
-        let edges = Edges {
-            neighbours: entries.iter().map(|entry| self.ids[entry.neighbour as usize]).collect(),
-            weights: entries.iter().map(|entry| entry.weight).collect(),
-        };
+        let neighbours: Vec<i64> = entries.iter().map(|entry| self.ids[entry.neighbour as usize]).collect();
+        let edges = Edges::new(&neighbours, entries.iter().map(|entry| entry.weight).collect());
         (self.ids[at], Header { kind: 0, groups }, edges)
     }
 }

@@ -141,21 +141,16 @@ impl Neighbourhood {
             if !self.config.follows(group.relation) {
                 continue;
             }
-            let (Some(neighbours), Some(weights)) = (edges.neighbours.get(range.clone()), edges.weights.get(range))
-            else {
-                break;
-            };
-            let mut order: Vec<usize> = (0..neighbours.len()).collect();
+            let mut order: Vec<(i64, f32)> = edges.part(range).collect();
             // More than fit are never looked at.
             let most = self.config.limit.min(order.len());
-            let by_weight =
-                |&x: &usize, &y: &usize| weights[y].total_cmp(&weights[x]).then(neighbours[x].cmp(&neighbours[y]));
+            let by_weight = |x: &(i64, f32), y: &(i64, f32)| y.1.total_cmp(&x.1).then(x.0.cmp(&y.0));
             if most < order.len() {
                 order.select_nth_unstable_by(most, by_weight);
                 order.truncate(most);
             }
             order.sort_unstable_by(by_weight);
-            turns.push_back(order.into_iter().map(|at| neighbours[at]).collect());
+            turns.push_back(order.into_iter().map(|(neighbour, _)| neighbour).collect());
         }
         turns
     }
@@ -194,11 +189,7 @@ impl Neighbourhood {
                 }
                 self.members[at].edges += u64::from(group.edges);
                 let Some(edges) = rows.edges(node) else { continue };
-                let (Some(neighbours), Some(weights)) = (edges.neighbours.get(range.clone()), edges.weights.get(range))
-                else {
-                    break;
-                };
-                for (&other, &weight) in neighbours.iter().zip(weights) {
+                for (other, weight) in edges.part(range) {
                     let relation = group.relation.abs();
                     let (head, tail) = if group.relation > 0 { (node, other) } else { (other, node) };
                     if self.chosen.contains_key(&other) && seen.insert((head, relation, tail)) {

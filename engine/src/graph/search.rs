@@ -125,6 +125,8 @@ pub struct PathSearch {
     codes: FxHashMap<i64, u32>,
     sides: [Side; 2],
     meetings: Vec<Meeting>,
+    /// The least cost among them; infinite without one.
+    least_meeting: f64,
     best: Best,
     opening: Option<Opening>,
     openings: u32,
@@ -157,6 +159,7 @@ impl PathSearch {
             codes: FxHashMap::default(),
             sides: [Side::default(), Side::default()],
             meetings: Vec::new(),
+            least_meeting: f64::INFINITY,
             best: Best::new(config.k),
             opening: None,
             openings: 0,
@@ -284,6 +287,7 @@ impl PathSearch {
             self.wide_until = self.explored.edges.saturating_add(self.config.wide_edges);
         }
         self.meetings.clear();
+        self.least_meeting = f64::INFINITY;
         self.sides = [Side::default(), Side::default()];
         self.start();
         true
@@ -421,12 +425,7 @@ impl PathSearch {
             let left = pause.saturating_sub(self.explored.edges).max(1);
             let next = end.min(opening.done.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)));
             let part = opening.done..next;
-            let (Some(neighbours), Some(weights)) =
-                (edges.neighbours.get(part.clone()), edges.weights.get(part.clone()))
-            else {
-                break;
-            };
-            for (&neighbour, &weight) in neighbours.iter().zip(weights) {
+            for (neighbour, weight) in edges.part(part.clone()) {
                 if weight.to_bits() != last.0.to_bits() {
                     last = (weight, f64::from(weight).ln());
                 }
@@ -541,6 +540,7 @@ impl PathSearch {
             {
                 let labels = if side == 0 { [label, at] } else { [at, label] };
                 self.meetings.push(Meeting { node, labels, cost: total });
+                self.least_meeting = self.least_meeting.min(total);
             }
             at = theirs.next;
         }
@@ -551,8 +551,7 @@ impl PathSearch {
         if self.meetings.is_empty() {
             return None;
         }
-        let least = self.meetings.iter().map(|meeting| meeting.cost).fold(f64::INFINITY, f64::min);
-        if self.meetings.len() < MEETINGS_AHEAD && self.least_left() < least + LEAST_NODE_COST {
+        if self.meetings.len() < MEETINGS_AHEAD && self.least_left() < self.least_meeting + LEAST_NODE_COST {
             return None;
         }
         let worst = self.best.worst();
@@ -569,6 +568,7 @@ impl PathSearch {
             missing.dedup();
             return Some(Step::NeedHeaders(missing));
         }
+        self.least_meeting = f64::INFINITY;
         for meeting in std::mem::take(&mut self.meetings) {
             let cost = meeting.cost + self.nodes[meeting.node as usize].cost;
             if cost < self.best.worst() {
