@@ -256,9 +256,19 @@ impl KgeConfig {
         match model {
             ModelKind::TransE | ModelKind::RotatE => base,
             ModelKind::TransH | ModelKind::TransR => KgeConfig { pretrain_epochs: DEFAULT_EPOCHS / 2, ..base },
-            ModelKind::DistMult | ModelKind::ComplEx => {
-                KgeConfig { margin: 0.0, regularizer: Regularizer::N3, regularization: 0.01, ..base }
-            }
+            // They learn by heart what is not penalised, and tell true from false only among what they were shown: more
+            // corrupted triples, which count for all.
+            ModelKind::DistMult | ModelKind::ComplEx => KgeConfig {
+                epochs: 15,
+                negatives: 512,
+                loss: Loss::SampledSoftmax,
+                margin: 0.0,
+                optimizer: Optimizer::Adagrad,
+                learning_rate: 0.1,
+                regularizer: Regularizer::N3,
+                regularization: if model == ModelKind::DistMult { 0.3 } else { 0.5 },
+                ..base
+            },
         }
     }
 
