@@ -57,9 +57,7 @@ struct Kept {
 
 impl Kept {
     fn bytes(&self) -> usize {
-        ROW_BYTES
-            + self.header.groups.len() * size_of::<Group>()
-            + self.edges.as_ref().map_or(0, Edges::bytes)
+        ROW_BYTES + self.header.groups.len() * size_of::<Group>() + self.edges.as_ref().map_or(0, Edges::bytes)
     }
 }
 
