@@ -203,6 +203,9 @@ fn rights_are_those_of_copy_and_of_the_tables() {
     assert_eq!(attempt(client, relation), "42501 permission denied for table edges");
     client.batch_execute(&format!("GRANT SELECT ON edges TO {role}")).unwrap();
     assert_eq!(attempt(client, relation), "ok");
+    // The models of a graph go with it, and first.
+    assert_eq!(attempt(client, "SELECT sgr_graph_drop('x')"), "42501 permission denied for table models");
+    client.batch_execute(&format!("GRANT SELECT, DELETE ON sgr.models TO {role}")).unwrap();
     assert_eq!(attempt(client, "SELECT sgr_graph_drop('x')"), "42501 permission denied for table triples");
     client.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).unwrap();
 }
