@@ -291,16 +291,14 @@ fn block(graph: &mut Adjacency, at: &mut usize) -> Block {
 fn push_row(table: &mut TableWriter, generation: i32, id: i64, kind: &str, header: &Header, edges: &Edges) {
     let relations: Vec<i32> = header.groups.iter().map(|group| group.relation).collect();
     let counts: Vec<i32> = header.groups.iter().map(|group| i32::try_from(group.edges).unwrap_or(i32::MAX)).collect();
-    let neighbours: Vec<i64> = edges.iter().map(|(neighbour, _)| neighbour).collect();
-    let narrow: Option<Vec<i32>> = neighbours.iter().map(|&id| i32::try_from(id).ok()).collect();
     table.push(&[
         Value::Int(generation),
         Value::Big(id),
         Value::Text(kind),
         Value::Ints(&relations),
         Value::Ints(&counts),
-        narrow.as_deref().map_or(Value::Null, Value::Ints),
-        if narrow.is_some() { Value::Null } else { Value::Bigs(&neighbours) },
+        edges.narrow_ids().map_or(Value::Null, Value::Ints),
+        edges.wide_ids().map_or(Value::Null, Value::Bigs),
         Value::Reals(edges.weights()),
     ]);
 }

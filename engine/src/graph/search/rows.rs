@@ -113,6 +113,22 @@ impl Edges {
         self.part(0..self.len())
     }
 
+    /// The nodes at the other ends, if the numbers of all fit.
+    pub fn narrow_ids(&self) -> Option<&[i32]> {
+        match &self.neighbours {
+            Ids::Narrow(ids) => Some(ids),
+            Ids::Wide(_) => None,
+        }
+    }
+
+    /// The nodes at the other ends, if not.
+    pub fn wide_ids(&self) -> Option<&[i64]> {
+        match &self.neighbours {
+            Ids::Narrow(_) => None,
+            Ids::Wide(ids) => Some(ids),
+        }
+    }
+
     /// The weights.
     pub fn weights(&self) -> &[f32] {
         &self.weights
