@@ -62,6 +62,26 @@ impl Drop for OwnServer {
     }
 }
 
+/// Kills the backend at a share of the time that the statement takes; when that was, and the time.
+fn kill_during(mut client: Client, sql: &'static str, share: f64) -> (Duration, Duration) {
+    client.batch_execute("BEGIN").unwrap();
+    let started = Instant::now();
+    client.batch_execute(sql).unwrap();
+    let takes = started.elapsed();
+    client.batch_execute("ROLLBACK").unwrap();
+
+    let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
+    let moment = takes.mul_f64(share);
+    let ended = std::thread::scope(|scope| {
+        let statement = scope.spawn(move || client.batch_execute(sql).is_ok());
+        std::thread::sleep(moment);
+        assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        statement.join().unwrap()
+    });
+    assert!(!ended, "{sql} ended within {moment:?}, before it was killed");
+    (moment, takes)
+}
+
 #[test]
 fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
     let server = OwnServer::start();
@@ -90,22 +110,7 @@ fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
             .unwrap();
         let before = checksum(&mut client);
         let entries: i64 = one(&mut client, "SELECT count(*) FROM sgr.playlist_tracks");
-        client.batch_execute("BEGIN").unwrap();
-        let started = Instant::now();
-        client.batch_execute(sql).unwrap();
-        let takes = started.elapsed();
-        client.batch_execute("ROLLBACK").unwrap();
-
-        let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
-        let moment = takes.mul_f64(rng.random_range(0.05..0.9));
-        let ended = std::thread::scope(|scope| {
-            let statement = scope.spawn(move || client.batch_execute(sql).is_ok());
-            std::thread::sleep(moment);
-            let status = Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
-            assert!(status.success());
-            statement.join().unwrap()
-        });
-        assert!(!ended, "round {round}: {sql} ended within {moment:?}, before it was killed");
+        let (moment, takes) = kill_during(client, sql, rng.random_range(0.05..0.9));
         killed += 1;
         let asked = Instant::now();
         client = server.reconnect();
@@ -155,20 +160,7 @@ fn a_killed_training_leaves_the_old_model() {
         "SELECT sgr_kge_resume(1, 4)",
         "SELECT sgr_kge_neighbors_refresh(1, 50)",
     ] {
-        client.batch_execute("BEGIN").unwrap();
-        let started = Instant::now();
-        client.batch_execute(sql).unwrap();
-        let takes = started.elapsed();
-        client.batch_execute("ROLLBACK").unwrap();
-        let pid: i32 = one(&mut client, "SELECT pg_backend_pid()");
-        let moment = takes.mul_f64(rng.random_range(0.1..0.8));
-        let ended = std::thread::scope(|scope| {
-            let statement = scope.spawn(move || client.batch_execute(sql).is_ok());
-            std::thread::sleep(moment);
-            assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
-            statement.join().unwrap()
-        });
-        assert!(!ended, "{sql} ended within {moment:?}, before it was killed");
+        let (moment, takes) = kill_during(client, sql, rng.random_range(0.1..0.8));
         client = server.reconnect();
         assert_eq!(models(&mut client), before, "{sql}");
         assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_kge_predict('7', 'has_tag')"), 10);

@@ -298,7 +298,7 @@ fn counterfactuals_of_classic_rock_come_true() {
     load_classic_rock(client, &folder);
     client.batch_execute("SELECT FROM sgr_build_kg()").unwrap();
     let mut tried = Tried::default();
-    let found = pairs(client, "sgr_recommend", TRACKS, 0.4, 25);
+    let found = pairs(client, "sgr_recommend", TRACKS, 0.4, 40);
     // All that the signals read, fully; the artists by likes of stations would take most of the time.
     let refresh = "SELECT FROM sgr_cooccur_refresh('playlist', 'track', mode => 'full');
                    SELECT FROM sgr_cooccur_refresh('like', 'track', mode => 'full');
@@ -356,9 +356,9 @@ fn hidden_playlists_stay_hidden() {
              CREATE ROLE sgr_explain_reader;
              GRANT SELECT ON ALL TABLES IN SCHEMA sgr TO sgr_explain_reader;
              CREATE TABLE pairs AS
-             SELECT t.a, r.track_id AS b FROM generate_series(1, 800, 31) AS t (a) CROSS JOIN LATERAL sgr_recommend(t.a, 2) AS r;
+             SELECT t.a, r.track_id AS b FROM generate_series(1, 800, 13) AS t (a) CROSS JOIN LATERAL sgr_recommend(t.a, 2) AS r;
              CREATE TABLE user_pairs AS
-             SELECT u.a, r.track_id AS b FROM generate_series(1, 200, 67) AS u (a) CROSS JOIN LATERAL sgr_recommend_user(u.a, 1) AS r;
+             SELECT u.a, r.track_id AS b FROM generate_series(1, 200, 39) AS u (a) CROSS JOIN LATERAL sgr_recommend_user(u.a, 1) AS r;
              GRANT SELECT ON pairs, user_pairs TO sgr_explain_reader",
         )
         .unwrap();
