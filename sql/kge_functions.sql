@@ -43,8 +43,8 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION sgr_kge_train(text, integer, integer, text, regclass, text[], double precision, regclass, text, integer, integer, integer, text, text, double precision, integer, text, boolean, boolean, double precision, text, text, double precision, text, text, double precision, text, double precision, integer, integer, boolean, bigint, integer, integer, text, boolean) ROWS 1 COST 1000000;
-ALTER FUNCTION sgr_kge_estimate(text, integer, text, regclass, text[], double precision, regclass, text, integer, text, boolean, boolean, text, integer, boolean, integer) ROWS 1 COST 100000;
+ALTER FUNCTION sgr_kge_train(text, integer, integer, text, regclass, text[], double precision, regclass, text, integer, integer, integer, text, text, boolean, double precision, integer, text, boolean, boolean, double precision, text, text, double precision, text, text, double precision, text, double precision, integer, integer, boolean, bigint, integer, integer, text, boolean) ROWS 1 COST 1000000;
+ALTER FUNCTION sgr_kge_estimate(text, integer, boolean, text, regclass, text[], double precision, regclass, text, integer, text, boolean, boolean, text, integer, boolean, integer) ROWS 1 COST 100000;
 ALTER FUNCTION sgr_kge_resume(bigint, integer, integer) ROWS 1 COST 1000000;
 ALTER FUNCTION sgr_kge_extend(bigint, integer) ROWS 1 COST 100000;
 ALTER FUNCTION sgr_kge_eval(bigint, regclass, text, regclass, text, integer) ROWS 30 COST 100000;
@@ -66,7 +66,7 @@ COMMENT ON FUNCTION sgr_kge_extend(bigint, integer) IS
 COMMENT ON FUNCTION sgr_kge_eval(bigint, regclass, text, regclass, text, integer) IS
     'Ranks the triples of a relation or a graph, which should not have been learned: for each, its head and its tail among all entities of the model. Filtered metrics pass over entities that are true by the model''s graph, the triples themselves or known; ties count half. One row per relation (NULL: all) and side (both, head, tail). Errors: 22023 nothing to rank named, 42704, 55000 no triples, 53000';
 COMMENT ON FUNCTION sgr_kge_score(text, text, text, text, bigint) IS
-    'The model''s score of a triple, the higher the more plausible; with activation sigmoid, tanh, softsign, softplus or fusion, its plausibility in [0,1]. Entities as in sgr_paths. model_id NULL is the active model of the catalogue. Errors: 42704 unknown model, entity or relation, 55000 no active model or no vector, 22023';
+    'The model''s score of a triple, the higher the more plausible (with reciprocal relations the mean of both sides'' scores); with activation sigmoid, tanh, softsign, softplus or fusion, its plausibility in [0,1]. Entities as in sgr_paths. model_id NULL is the active model of the catalogue. Errors: 42704 unknown model, entity or relation, 55000 no active model or no vector, 22023';
 COMMENT ON FUNCTION sgr_kge_predict(text, text, text, integer, text, boolean, bigint) IS
     'The k most plausible tails of (head, relation) or heads of (relation, tail): give one of the two. kind: only answers of this kind, NULL for the kind that the relation has there. is_known: the graph says so already; include_known => false leaves these out. Errors: as sgr_kge_score';
 COMMENT ON FUNCTION sgr_kge_neighbors(text, integer, text, bigint) IS

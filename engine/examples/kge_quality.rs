@@ -34,6 +34,7 @@ fn set(config: &mut KgeConfig, key: &str, value: &str) -> Result<bool, Box<dyn E
         "norm" => config.norm = value.parse()?,
         "epochs" => config.epochs = value.parse()?,
         "pretrain_epochs" => config.pretrain_epochs = value.parse()?,
+        "reciprocal" => config.reciprocal = value.parse()?,
         "chunk" => config.chunk = value.parse()?,
         "negatives" => config.negatives = value.parse()?,
         "corruption" => config.corruption = value.parse()?,

@@ -14,7 +14,8 @@ CREATE FUNCTION sgr_kge_train(
     triples regclass DEFAULT NULL, relations text[] DEFAULT NULL, validation_share double precision DEFAULT 0.05,
     validation regclass DEFAULT NULL, validation_graph text DEFAULT NULL, validate_every integer DEFAULT NULL,
     patience integer DEFAULT NULL, validation_sample integer DEFAULT NULL, loss text DEFAULT NULL,
-    norm text DEFAULT NULL, margin double precision DEFAULT NULL, negatives integer DEFAULT NULL,
+    norm text DEFAULT NULL, reciprocal boolean DEFAULT NULL, margin double precision DEFAULT NULL,
+    negatives integer DEFAULT NULL,
     corruption text DEFAULT NULL, filter_negatives boolean DEFAULT NULL, type_constrained boolean DEFAULT NULL,
     adversarial_temperature double precision DEFAULT NULL, activation text DEFAULT NULL,
     optimizer text DEFAULT NULL, learning_rate double precision DEFAULT NULL, schedule text DEFAULT NULL,
@@ -47,6 +48,7 @@ fn sgr_kge_train(
     validation_sample: Option<i32>,
     loss: Option<&str>,
     norm: Option<&str>,
+    reciprocal: Option<bool>,
     margin: Option<f64>,
     negatives: Option<i32>,
     corruption: Option<&str>,
@@ -98,6 +100,7 @@ fn sgr_kge_train(
         model: required("model", model)?.to_owned(),
         dim,
         norm: owned(norm),
+        reciprocal,
         epochs,
         pretrain_epochs,
         chunk,
@@ -159,8 +162,8 @@ fn sgr_kge_train(
 
 #[pg_extern(sql = r#"
 CREATE FUNCTION sgr_kge_estimate(
-    model text DEFAULT 'transe', dim integer DEFAULT NULL, graph text DEFAULT NULL, triples regclass DEFAULT NULL,
-    relations text[] DEFAULT NULL, validation_share double precision DEFAULT 0.05,
+    model text DEFAULT 'transe', dim integer DEFAULT NULL, reciprocal boolean DEFAULT NULL, graph text DEFAULT NULL,
+    triples regclass DEFAULT NULL, relations text[] DEFAULT NULL, validation_share double precision DEFAULT 0.05,
     validation regclass DEFAULT NULL, validation_graph text DEFAULT NULL, negatives integer DEFAULT NULL,
     corruption text DEFAULT NULL, filter_negatives boolean DEFAULT NULL, type_constrained boolean DEFAULT NULL,
     optimizer text DEFAULT NULL, chunk integer DEFAULT NULL, keep_copy boolean DEFAULT NULL,
@@ -176,6 +179,7 @@ AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 fn sgr_kge_estimate(
     model: Option<&str>,
     dim: Option<i32>,
+    reciprocal: Option<bool>,
     graph: Option<&str>,
     triples: Option<pg_sys::Oid>,
     relations: Option<Vec<Option<String>>>,
@@ -212,6 +216,7 @@ fn sgr_kge_estimate(
     let choices = Choices {
         model: required("model", model)?.to_owned(),
         dim,
+        reciprocal,
         chunk,
         negatives,
         corruption: owned(corruption),

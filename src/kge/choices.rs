@@ -12,6 +12,7 @@ pub struct Choices {
     pub model: String,
     pub dim: Option<i32>,
     pub norm: Option<String>,
+    pub reciprocal: Option<bool>,
     pub epochs: Option<i32>,
     pub pretrain_epochs: Option<i32>,
     pub chunk: Option<i32>,
@@ -43,6 +44,7 @@ impl Choices {
         let mut config = KgeConfig::for_model(self.model.parse()?);
         count("dim", self.dim, &mut config.dim)?;
         named(self.norm.as_deref(), &mut config.norm)?;
+        flag(self.reciprocal, &mut config.reciprocal);
         count("epochs", self.epochs, &mut config.epochs)?;
         // The default is for the default number of epochs.
         config.pretrain_epochs = config.pretrain_epochs.min(config.epochs / 2);
@@ -81,6 +83,7 @@ impl Choices {
             model: config.model.to_string(),
             dim: int(config.dim),
             norm: Some(config.norm.to_string()),
+            reciprocal: Some(config.reciprocal),
             epochs: i32::try_from(config.epochs).ok(),
             pretrain_epochs: i32::try_from(config.pretrain_epochs).ok(),
             chunk: int(config.chunk),

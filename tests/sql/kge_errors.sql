@@ -43,7 +43,7 @@ SELECT test.refusal('SELECT sgr_kge_train(' || choice || $$, graph => 'little')$
     $$'transf'$$, 'NULL', 'dim => 0', 'dim => -1', 'dim => 100000', $$'complex', dim => 7$$, 'epochs => 0', 'epochs => -1',
     'negatives => 0', 'chunk => 100000', $$learning_rate => 'NaN'$$, $$learning_rate => 'Infinity'$$, 'learning_rate => 0',
     'learning_rate => -1', 'learning_rate => 1e300', $$margin => 'NaN'$$, 'margin => -1', $$regularization => 'Infinity'$$,
-    $$adversarial_temperature => 'NaN'$$, 'init_scale => 0', $$loss => 'hinge'$$, $$norm => 'l3'$$, $$corruption => 'none'$$,
+    $$adversarial_temperature => 'NaN'$$, 'init_scale => 0', $$'transh', reciprocal => true$$, $$loss => 'hinge'$$, $$norm => 'l3'$$, $$corruption => 'none'$$,
     $$optimizer => 'lbfgs'$$, $$schedule => 'step'$$, $$regularizer => 'l1'$$, $$entity_constraint => 'cube'$$,
     $$activation => 'relu'$$, 'validation_share => 1', 'validation_share => -0.1', $$validation_share => 'NaN'$$,
     'validation_share => NULL', 'validate_every => -1', 'neighbours => -1', 'neighbours => 601', 'neighbours => NULL',

@@ -80,7 +80,7 @@ CROSS JOIN LATERAL sgr_kge_train(m.model, dim => 8, epochs => 2, threads => 1, c
 SELECT m.model, array_agg(DISTINCT cardinality(r.vector)) AS relation_width, count(*) = m.relations AS relations
 FROM sgr_models AS m JOIN sgr.relation_embeddings AS r USING (model_id) WHERE m.dim = 8 GROUP BY m.model_id, m.model, m.relations ORDER BY m.model_id;
 SELECT epochs_run, stopped FROM sgr_kge_train('transe', dim => 8, epochs => 3, threads => 1, norm => 'l1', loss => 'margin', margin => 2,
-    negatives => 8, corruption => 'bernoulli', filter_negatives => false, type_constrained => true, adversarial_temperature => 0.5,
+    negatives => 8, corruption => 'bernoulli', filter_negatives => false, type_constrained => true, reciprocal => true, adversarial_temperature => 0.5,
     activation => 'fusion', optimizer => 'adam', learning_rate => 0.01, schedule => 'cosine', regularizer => 'n3',
     regularization => 0.001, entity_constraint => 'ball', init_scale => 0.5, chunk => 16, keep_copy => false, validate_every => 1,
     patience => 1, validation_sample => 10, relations => ARRAY['has_tag', 'by_artist'], neighbours => 5, name => 'choices');

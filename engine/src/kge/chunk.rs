@@ -36,6 +36,8 @@ pub(super) struct Table<'a> {
     pub rows: Shared<'a>,
     /// Numbers per row. TransH and TransR, while they are trained as TransE, use only the first ones.
     pub width: usize,
+    /// Numbers of a row that share an accumulator of [`RowAdagrad`](super::config::Optimizer::RowAdagrad).
+    pub segment: usize,
     pub state: Shared<'a>,
     /// Rows below this number do not move.
     pub frozen: usize,
@@ -386,7 +388,11 @@ impl Worker {
         let (config, width) = (task.config, task.model.relation_width());
         let half = if config.model.is_complex() { Some(dim / 2) } else { None };
         // Angles have no length, and matrices should not shrink.
-        let relation_len = if config.model == ModelKind::RotatE { 0 } else { dim };
+        let relation_vectors = match config.model {
+            ModelKind::RotatE => 0,
+            _ if config.reciprocal => 2,
+            _ => 1,
+        };
         let mut penalty = 0.0;
         for at in 0..self.heads.len() {
             for slot in [self.heads[at], self.tails[at]] {
@@ -394,10 +400,12 @@ impl Worker {
                 let (row, gradient) = (&self.entity_rows[range.clone()], &mut self.d_entities[range]);
                 penalty += f64::from(regularize(config, half, row, gradient));
             }
-            let start = self.relations[at] as usize * width;
-            let range = start..start + relation_len;
-            let (row, gradient) = (&self.relation_rows[range.clone()], &mut self.d_relations[range]);
-            penalty += f64::from(regularize(config, half, row, gradient));
+            for vector in 0..relation_vectors {
+                let start = self.relations[at] as usize * width + vector * dim;
+                let (row, gradient) =
+                    (&self.relation_rows[start..start + dim], &mut self.d_relations[start..start + dim]);
+                penalty += f64::from(regularize(config, half, row, gradient));
+            }
         }
         penalty
     }
@@ -554,7 +562,7 @@ fn move_row(
     if id < table.frozen {
         return Ok(());
     }
-    let (optimizer, segment) = (task.config.optimizer, task.model.dim().min(table.width));
+    let (optimizer, segment) = (task.config.optimizer, table.segment);
     let state_start = id * optimizer.state_width(table.width, segment);
     row.resize(gradient.len(), 0.0);
     state.resize(optimizer.state_width(gradient.len(), segment), 0.0);

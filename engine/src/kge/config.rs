@@ -164,6 +164,9 @@ pub struct KgeConfig {
     /// Of these, the first ones in which TransH and TransR are trained as TransE, without their projections; fewer than
     /// `epochs`. Other models ignore it.
     pub pretrain_epochs: u32,
+    /// Give each relation one vector for the question for its tail and another for that for its head, as if every triple
+    /// were also there the other way round, by an inverse relation (Lacroix et al. 2018). Not for TransH and TransR.
+    pub reciprocal: bool,
     /// Positive triples that share one set of corrupting entities, in `1..=`[`MAX_CHUNK`].
     pub chunk: usize,
     /// Corrupting entities per chunk, in `1..=`[`MAX_NEGATIVES`]; all different, and the same for both sides unless they are
@@ -230,6 +233,7 @@ impl KgeConfig {
             norm: Norm::L2,
             epochs: DEFAULT_EPOCHS,
             pretrain_epochs: 0,
+            reciprocal: false,
             chunk: DEFAULT_CHUNK,
             negatives: DEFAULT_NEGATIVES,
             corruption: Corruption::Both,
@@ -293,6 +297,11 @@ impl KgeConfig {
         if self.model.is_projected() && self.pretrain_epochs >= self.epochs {
             let message = format!("must be below epochs ({}), not {}", self.epochs, self.pretrain_epochs);
             return Err(KgeError::invalid("pretrain_epochs", message));
+        }
+        if self.model.is_projected() && self.reciprocal {
+            let message =
+                format!("is not possible for {}, which projects entities the same way for both sides", self.model);
+            return Err(KgeError::invalid("reciprocal", message));
         }
         for (parameter, value) in [("learning_rate", self.learning_rate), ("init_scale", self.init_scale)] {
             if !(value.is_finite() && value > 0.0) {

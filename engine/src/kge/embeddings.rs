@@ -15,6 +15,8 @@ pub struct ModelSpec {
     pub dim: usize,
     /// The distance, in models of distances.
     pub norm: Norm,
+    /// Whether relations have a vector for each side ([`KgeConfig::reciprocal`]): first the one that finds tails.
+    pub reciprocal: bool,
     /// What a score is before the distance is subtracted, for plausibilities; 0 in models of products.
     pub margin: f32,
     /// Weights of [`Activation::Fusion`].
@@ -25,16 +27,17 @@ impl ModelSpec {
     /// What a config says of the model.
     pub fn new(config: &KgeConfig) -> ModelSpec {
         let margin = super::chunk::offset(config);
-        ModelSpec { model: config.model, dim: config.dim, norm: config.norm, margin, fusion: Fusion::default() }
+        let KgeConfig { model, dim, norm, reciprocal, .. } = *config;
+        ModelSpec { model, dim, norm, reciprocal, margin, fusion: Fusion::default() }
     }
 
     /// Numbers per relation.
     pub fn relation_width(&self) -> usize {
-        self.model.relation_width(self.dim)
+        self.model.relation_width(self.dim) * if self.reciprocal { 2 } else { 1 }
     }
 
     pub(super) fn build(&self) -> Box<dyn Model> {
-        self.model.build(self.dim, self.norm)
+        self.model.build(self.dim, self.norm, self.reciprocal)
     }
 }
 
@@ -50,10 +53,11 @@ impl Embeddings {
     /// Takes saved vectors: `dim` numbers per entity, [`ModelSpec::relation_width`] per relation.
     ///
     /// # Errors
-    /// [`InvalidConfig`](KgeError::InvalidConfig) for a `dim` that the model cannot have,
+    /// [`InvalidConfig`](KgeError::InvalidConfig) for a `dim` or reciprocal relations that the model cannot have,
     /// [`WrongLength`](KgeError::WrongLength) if rows are not whole, [`NotFinite`](KgeError::NotFinite).
     pub fn new(spec: ModelSpec, entities: Vec<f32>, relations: Vec<f32>) -> Result<Embeddings, KgeError> {
-        KgeConfig { dim: spec.dim, ..KgeConfig::for_model(spec.model) }.validate()?;
+        let ModelSpec { dim, reciprocal, .. } = spec;
+        KgeConfig { dim, reciprocal, ..KgeConfig::for_model(spec.model) }.validate()?;
         let tables = [("entity vectors", &entities, spec.dim), ("relation vectors", &relations, spec.relation_width())];
         for (what, numbers, width) in tables {
             if numbers.len() % width != 0 {
@@ -117,11 +121,24 @@ impl Embeddings {
     }
 
     /// The score of a triple by the formula of its model ([`ModelKind`]): the higher the more plausible; at most 0 in
-    /// models of distances.
+    /// models of distances. With reciprocal relations the mean of the scores of both sides.
     ///
     /// # Errors
     /// [`KgeError::UnknownId`].
     pub fn score(&self, head: u32, relation: u32, tail: u32) -> Result<f32, KgeError> {
+        let score = self.answer_score(head, relation, tail, Side::Tail)?;
+        if !self.spec.reciprocal {
+            return Ok(score);
+        }
+        Ok((score + self.answer_score(head, relation, tail, Side::Head)?) / 2.0)
+    }
+
+    /// The score of a triple as the answer to the question for one side, by which it is ranked and predicted. Only with
+    /// reciprocal relations does it depend on the side.
+    ///
+    /// # Errors
+    /// [`KgeError::UnknownId`].
+    pub fn answer_score(&self, head: u32, relation: u32, tail: u32, asked: Side) -> Result<f32, KgeError> {
         self.check_entity(head)?;
         self.check_entity(tail)?;
         self.check_relation(relation)?;
@@ -136,8 +153,9 @@ impl Embeddings {
             }
         }
         let mut query = vec![0.0; dim];
-        model.query(Side::Tail, &head, &prepared, &mut query);
-        Ok(model.comparison().score(&query, &tail))
+        let (given, answer) = if asked == Side::Tail { (&head, &tail) } else { (&tail, &head) };
+        model.query(asked, given, &prepared, &mut query);
+        Ok(model.comparison().score(&query, answer))
     }
 
     /// The plausibility of a triple, in `0..=1`: the activation of `margin + score`. Scores of one model are in the same

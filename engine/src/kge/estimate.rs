@@ -2,6 +2,7 @@
 
 use super::chunk::Worker;
 use super::config::KgeConfig;
+use super::embeddings::ModelSpec;
 use super::rank_block::RankWorker;
 use super::trainer::needs_sides;
 
@@ -48,13 +49,13 @@ const PRODUCT_BUFFERS: usize = 1 << 20;
 /// ask is not known beforehand: it is taken to be two for three triples and side.)
 pub fn estimate(config: &KgeConfig, size: &GraphSize, threads: usize) -> KgeEstimate {
     let float = size_of::<f32>();
-    let relation_width = config.model.relation_width(config.dim);
+    let spec = ModelSpec::new(config);
     let rows = |entity: usize, relation: usize| {
         let entities = size.entities.saturating_mul(entity);
         float.saturating_mul(entities.saturating_add(size.relations.saturating_mul(relation)))
     };
-    let vectors = rows(config.dim, relation_width);
-    let model = config.model.build(config.dim.max(1), config.norm);
+    let vectors = rows(config.dim, spec.relation_width());
+    let model = spec.build();
     let int = size_of::<u32>();
     let validated = size.validation_triples > 0;
     // Columns and order.

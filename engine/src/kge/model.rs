@@ -7,6 +7,7 @@
 
 mod complex;
 mod distmult;
+mod reciprocal;
 mod rotate;
 mod transe;
 mod transh;
@@ -58,7 +59,9 @@ impl ModelKind {
     }
 
     /// Numbers per relation, for `dim` numbers per entity: `r`; TransH: `d`, then `w`; TransR: `r`, then the rows of
-    /// `M`; RotatE: `dim / 2` angles in radians.
+    /// `M`; RotatE: `dim / 2` angles in radians. Reciprocal relations ([`KgeConfig::reciprocal`]) have twice as many.
+    ///
+    /// [`KgeConfig::reciprocal`]: super::KgeConfig::reciprocal
     pub const fn relation_width(self, dim: usize) -> usize {
         match self {
             ModelKind::TransE | ModelKind::DistMult | ModelKind::ComplEx => dim,
@@ -68,8 +71,11 @@ impl ModelKind {
         }
     }
 
-    /// The model for vectors of `dim` numbers.
-    pub(super) fn build(self, dim: usize, norm: Norm) -> Box<dyn Model> {
+    /// The model for vectors of `dim` numbers; with `reciprocal`, relations have a vector for each side.
+    pub(super) fn build(self, dim: usize, norm: Norm, reciprocal: bool) -> Box<dyn Model> {
+        if reciprocal {
+            return Box::new(reciprocal::Reciprocal { inner: self.build(dim, norm, false) });
+        }
         match self {
             ModelKind::TransE => Box::new(transe::TransE { dim, norm }),
             ModelKind::TransH => Box::new(transh::TransH { dim, norm }),

@@ -221,7 +221,7 @@ impl Trainer {
     fn model(&self) -> Box<dyn Model> {
         let pretraining = self.checkpoint.epochs_done < self.pretrain_epochs();
         let kind = if pretraining { ModelKind::TransE } else { self.config.model };
-        kind.build(self.config.dim, self.config.norm)
+        kind.build(self.config.dim, self.config.norm, self.config.reciprocal)
     }
 
     /// Works on some chunks.
@@ -355,12 +355,14 @@ impl Trainer {
             entities: Table {
                 rows: Shared::new(&mut self.embeddings.entities),
                 width: config.dim,
+                segment: config.dim,
                 state: Shared::new(&mut self.checkpoint.entity_state),
                 frozen: self.frozen_entities,
             },
             relations: Table {
                 rows: Shared::new(&mut self.embeddings.relations),
                 width: relation_width,
+                segment: config.relation_segment(),
                 state: Shared::new(&mut self.checkpoint.relation_state),
                 frozen: frozen_relations,
             },

@@ -97,6 +97,7 @@ fn describe(model: &Model) -> Result<String> {
     let graph = crate::kge::triples::graph_name(model.graph_id)?;
     let described = json!({
         "model": spec.model.name(), "dim": spec.dim, "relation_width": spec.relation_width(), "norm": spec.norm.name(),
+        "reciprocal": spec.reciprocal,
         "margin": spec.margin, "fusion": spec.fusion.logits, "graph": graph, "name": model.name,
         "parameters": model.recipe.choices, "version": env!("CARGO_PKG_VERSION"),
     });

@@ -19,7 +19,7 @@ use crate::triples_file::graph_id;
 use pgrx::prelude::*;
 use serde_json::{Value, json};
 use sgr_engine::export::{npy_numbers, read_npy_header, unescape};
-use sgr_engine::kge::{Embeddings, FUSED, ModelSpec};
+use sgr_engine::kge::{Embeddings, FUSED, ModelKind, ModelSpec};
 use std::fs::File;
 use std::io::Read;
 use std::time::Instant;
@@ -64,7 +64,7 @@ pub fn import(wish: &Wish) -> Result<Imported> {
     let graph_id = graph_id(wish.graph)?;
     let (entity_rows, entity_width) = read_matrix(&path_in(wish.folder, ENTITY_NPY)?)?;
     let (relation_rows, relation_width) = read_matrix(&path_in(wish.folder, RELATION_NPY)?)?;
-    let (recipe, spec) = read_description(wish, entity_width)?;
+    let (recipe, spec) = read_description(wish, entity_width, relation_width)?;
     if relation_width != spec.relation_width() {
         return Err(unusable(&path_in(wish.folder, RELATION_NPY)?).detail(format!(
             "a row has {relation_width} numbers; {} of dim {entity_width} has {}",
@@ -144,7 +144,7 @@ fn insert(wish: &Wish, graph_id: i32, recipe: &Recipe, embeddings: &Embeddings, 
 }
 
 /// What the numbers mean, by `model.json` or by the argument.
-fn read_description(wish: &Wish, dim: usize) -> Result<(Recipe, ModelSpec)> {
+fn read_description(wish: &Wish, dim: usize, relation_width: usize) -> Result<(Recipe, ModelSpec)> {
     let path = path_in(wish.folder, MODEL_JSON)?;
     let mut described = Value::Null;
     if std::path::Path::new(&path).exists() || wish.model.is_none() {
@@ -165,6 +165,10 @@ fn read_description(wish: &Wish, dim: usize) -> Result<(Recipe, ModelSpec)> {
         choices = Choices { model: choices.model, ..Choices::default() };
     }
     choices.dim = i32::try_from(dim).ok();
+    if choices.reciprocal.is_none() {
+        let kind: ModelKind = choices.model.parse()?;
+        choices.reciprocal = Some(!kind.is_projected() && relation_width == 2 * kind.relation_width(dim));
+    }
     let config = choices.config(settings::memory_limit())?;
     let mut spec = ModelSpec::new(&config);
     let logits = described["fusion"].as_array().filter(|logits| logits.len() == FUSED);

@@ -13,8 +13,12 @@ impl KgeConfig {
 
     /// Numbers of the optimiser's state per relation.
     pub fn relation_state_width(&self) -> usize {
-        let width = self.model.relation_width(self.dim);
-        self.optimizer.state_width(width, self.dim.min(width))
+        self.optimizer.state_width(ModelSpec::new(self).relation_width(), self.relation_segment())
+    }
+
+    /// Numbers of a relation's row that share an accumulator: those of one vector.
+    pub(in crate::kge) fn relation_segment(&self) -> usize {
+        self.dim.min(self.model.relation_width(self.dim))
     }
 }
 
@@ -224,6 +228,10 @@ pub(super) fn check_model(config: &KgeConfig, embeddings: &Embeddings) -> Result
     }
     if config.dim != spec.dim {
         return Err(KgeError::invalid("dim", format!("must be {}, as the vectors are, not {}", spec.dim, config.dim)));
+    }
+    if config.reciprocal != spec.reciprocal {
+        let (is, not) = (spec.reciprocal, config.reciprocal);
+        return Err(KgeError::invalid("reciprocal", format!("must be {is}, as the vectors are, not {not}")));
     }
     if config.norm != spec.norm && config.model.is_distance() {
         return Err(KgeError::invalid(
