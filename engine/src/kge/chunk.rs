@@ -18,6 +18,9 @@ use std::ops::Range;
 
 /// A vector longer than this is on its way to infinity. Its square is still far from the largest float.
 const MAX_LENGTH: f32 = 1e6;
+/// The part of a step that the numbers of TransR's matrices take: the first whole ones of Adagrad would be as long as the
+/// rows of the identity, from which they start.
+const MATRIX_STEP: f32 = 0.05;
 /// Rows are asked for so many rows before they are needed.
 const ROWS_AHEAD: usize = 6;
 /// Known answers are looked up one by one unless there are this many times more of them than corrupting entities.
@@ -38,6 +41,8 @@ pub(super) struct Table<'a> {
     pub width: usize,
     /// Numbers of a row that share an accumulator of [`RowAdagrad`](super::config::Optimizer::RowAdagrad).
     pub segment: usize,
+    /// Where in a row the matrix of TransR starts.
+    pub matrix_start: usize,
     pub state: Shared<'a>,
     /// Rows below this number do not move.
     pub frozen: usize,
@@ -569,6 +574,13 @@ fn move_row(
     table.rows.read(id * table.width, row);
     table.state.read(state_start, state);
     optimizer.step(rate, segment, gradient, row, state);
+    if table.matrix_start < row.len() {
+        let mut before = vec![0.0; row.len() - table.matrix_start];
+        table.rows.read(id * table.width + table.matrix_start, &mut before);
+        for (number, before) in row[table.matrix_start..].iter_mut().zip(before) {
+            *number = before + MATRIX_STEP * (*number - before);
+        }
+    }
     constrain(row);
     let square = dot(row, row);
     let allowed = MAX_LENGTH * MAX_LENGTH;

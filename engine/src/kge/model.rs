@@ -158,6 +158,11 @@ pub(super) trait Model: Debug + Send + Sync {
         }
     }
 
+    /// Where in a relation's row the matrix starts, whose numbers take smaller steps than those of vectors.
+    fn matrix_start(&self) -> usize {
+        self.relation_width()
+    }
+
     /// Restores what must hold for a relation's row after a step.
     fn constrain_relation(&self, _row: &mut [f32]) {}
 }

@@ -238,7 +238,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     let (mut no_state, mut no_state_either) = (Vec::new(), Vec::new());
     let model = ModelSpec::new(config).build();
     let sides = RelationSides::new(&case.triples);
-    let table = |rows, width, state| Table { rows, width, segment: width, state, frozen: 0 };
+    let table = |rows, width, state| Table { rows, width, segment: width, matrix_start: width, state, frozen: 0 };
     let task = Task {
         config,
         model: &*model,

@@ -73,6 +73,10 @@ impl Model for TransR {
         translate_backward(asked, d_query, d_given, &mut d_relation[..self.dim]);
     }
 
+    fn matrix_start(&self) -> usize {
+        self.dim
+    }
+
     fn start_relation(&self, row: &mut [f32], half_width: f32, rng: &mut rand_xoshiro::Xoshiro256PlusPlus) {
         let (translation, matrix) = row.split_at_mut(self.dim);
         for number in translation {
