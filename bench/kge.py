@@ -26,17 +26,18 @@ FB, CODEX = "FB15k-237", "CoDEx-S"
 # As PyKEEN is asked for them, but both sides of each true triple are corrupted, not one by chance.
 SAME = {"negatives": 32, "chunk": 1024, "epochs": 5}
 QUICK = ("transe, 10 epochs", FB, {"model": "transe"})
-LONG = ("transe, minutes", FB, {"model": "transe", "epochs": 40, "negatives": 1024, "learning_rate": 0.2})
+LONG = ("transe, minutes", FB, {"model": "transe", "dim": 160, "epochs": 45, "negatives": 1024, "learning_rate": 0.2})
 RUNS = [
     QUICK,
     LONG,
-    ("transh", FB, {"model": "transh"}),
-    ("transr", FB, {"model": "transr"}),
-    ("rotate", FB, {"model": "rotate"}),
-    ("distmult", FB, {"model": "distmult"}),
-    ("complex", FB, {"model": "complex"}),
-    ("transe", CODEX, {"model": "transe"}),
-    ("complex", CODEX, {"model": "complex"}),
+    ("transh", FB, {"model": "transh", "epochs": 24, "pretrain_epochs": 16, "negatives": 512, "learning_rate": 0.2}),
+    ("transr", FB, {"model": "transr", "epochs": 36, "pretrain_epochs": 18, "negatives": 512, "learning_rate": 0.2}),
+    ("rotate", FB, {"model": "rotate", "dim": 256, "epochs": 40, "negatives": 1024, "learning_rate": 0.2,
+                    "loss": "sampled_softmax"}),
+    ("distmult", FB, {"model": "distmult", "dim": 400, "epochs": 36, "negatives": 1024}),
+    ("complex", FB, {"model": "complex", "dim": 400, "epochs": 36, "negatives": 1024, "regularization": 0.3}),
+    ("transe", CODEX, {"model": "transe", "dim": 256, "epochs": 60, "negatives": 1024, "learning_rate": 0.1}),
+    ("complex", CODEX, {"model": "complex", "dim": 256, "epochs": 100, "negatives": 2048, "regularization": 0.3}),
 ]
 # Bars of filtered metrics on the test part: metric, at least.
 BARS = {

@@ -264,6 +264,7 @@ impl KgeConfig {
             // corrupted triples, which count for all.
             ModelKind::DistMult | ModelKind::ComplEx => KgeConfig {
                 epochs: 15,
+                reciprocal: true,
                 negatives: 512,
                 loss: Loss::SampledSoftmax,
                 margin: 0.0,
