@@ -77,8 +77,8 @@ fn nations() {
             (ModelKind::TransE, 30, 0.43, 0.93),
             (ModelKind::TransH, 30, 0.43, 0.92),
             (ModelKind::TransR, 30, 0.38, 0.93),
-            (ModelKind::DistMult, 30, 0.67, 0.93),
-            (ModelKind::ComplEx, 30, 0.57, 0.94),
+            (ModelKind::DistMult, 30, 0.70, 0.94),
+            (ModelKind::ComplEx, 30, 0.59, 0.93),
             (ModelKind::RotatE, 30, 0.57, 0.93),
         ],
     );
@@ -91,9 +91,9 @@ fn umls() {
         &[
             (ModelKind::TransE, 30, 0.66, 0.90),
             (ModelKind::TransH, 30, 0.70, 0.92),
-            (ModelKind::TransR, 30, 0.67, 0.93),
-            (ModelKind::DistMult, 30, 0.53, 0.77),
-            (ModelKind::ComplEx, 30, 0.66, 0.90),
+            (ModelKind::TransR, 30, 0.71, 0.94),
+            (ModelKind::DistMult, 30, 0.79, 0.93),
+            (ModelKind::ComplEx, 30, 0.78, 0.92),
             (ModelKind::RotatE, 30, 0.74, 0.92),
         ],
     );
@@ -106,9 +106,9 @@ fn kinships() {
         &[
             (ModelKind::TransE, 30, 0.22, 0.32),
             (ModelKind::TransH, 30, 0.26, 0.44),
-            (ModelKind::TransR, 30, 0.38, 0.68),
-            (ModelKind::DistMult, 30, 0.44, 0.78),
-            (ModelKind::ComplEx, 30, 0.59, 0.90),
+            (ModelKind::TransR, 30, 0.35, 0.58),
+            (ModelKind::DistMult, 30, 0.51, 0.83),
+            (ModelKind::ComplEx, 30, 0.58, 0.87),
             (ModelKind::RotatE, 30, 0.68, 0.91),
         ],
     );

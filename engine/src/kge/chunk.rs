@@ -18,9 +18,9 @@ use std::ops::Range;
 
 /// A vector longer than this is on its way to infinity. Its square is still far from the largest float.
 const MAX_LENGTH: f32 = 1e6;
-/// The part of a step that the numbers of TransR's matrices take: the first whole ones of Adagrad would be as long as the
-/// rows of the identity, from which they start.
-const MATRIX_STEP: f32 = 0.05;
+/// The numbers of TransR's matrices take this part of a step, divided by `dim`: as many of them add up in a number of an
+/// image, and whole first steps of Adagrad would be as long as the rows of the identity, from which they start.
+const MATRIX_STEP: f32 = 6.0;
 /// Rows are asked for so many rows before they are needed.
 const ROWS_AHEAD: usize = 6;
 /// Known answers are looked up one by one unless there are this many times more of them than corrupting entities.
@@ -577,8 +577,9 @@ fn move_row(
     if table.matrix_start < row.len() {
         let mut before = vec![0.0; row.len() - table.matrix_start];
         table.rows.read(id * table.width + table.matrix_start, &mut before);
+        let part = (MATRIX_STEP / task.model.dim() as f32).min(1.0);
         for (number, before) in row[table.matrix_start..].iter_mut().zip(before) {
-            *number = before + MATRIX_STEP * (*number - before);
+            *number = before + part * (*number - before);
         }
     }
     constrain(row);
