@@ -31,7 +31,8 @@ fn run(rows: &[Row], config: &SplitConfig) -> Result<Split, EvaluateError> {
     let items: Vec<u32> = rows.iter().map(|row| row.1).collect();
     let order: Vec<i64> = rows.iter().map(|row| row.2).collect();
     let order = Some(&order[..]);
-    split(&Interactions { users: &users, items: &items, order, user_count: USERS, item_count: ITEMS }, config)
+    let (user_count, item_count) = (USERS, ITEMS);
+    split(&Interactions { users: &users, items: &items, labels: None, order, user_count, item_count }, config)
 }
 
 fn config(protocol: Protocol, negatives: u32, seed: u64) -> SplitConfig {
@@ -146,7 +147,8 @@ fn many() -> (Vec<u32>, Vec<u32>) {
 
 fn split_many(config: &SplitConfig) -> Split {
     let (users, items) = many();
-    let rows = Interactions { users: &users, items: &items, order: None, user_count: 60, item_count: 400 };
+    let rows =
+        Interactions { users: &users, items: &items, labels: None, order: None, user_count: 60, item_count: 400 };
     split(&rows, config).unwrap()
 }
 
@@ -217,6 +219,46 @@ fn playlists_hold_out_their_last_tracks() {
 }
 
 #[test]
+fn negatives_that_are_given_are_split_and_none_are_drawn() {
+    let labels = prop::collection::vec(any::<bool>(), 1000);
+    check(200, (labels, prop::sample::select(Protocol::ALL), any::<u64>()), |(labels, protocol, seed)| {
+        // Ten users, 100 different items each.
+        let users: Vec<u32> = (0..1000).map(|row| row / 100).collect();
+        let items: Vec<u32> = (0..1000).map(|row| row % 100).collect();
+        let order: Vec<i64> = (0..1000).map(|row| row * 7919 % 1000).collect();
+        let rows = Interactions {
+            users: &users,
+            items: &items,
+            labels: Some(&labels),
+            order: Some(&order),
+            user_count: 10,
+            item_count: 100,
+        };
+        let split = split(&rows, &config(protocol, 3, seed)).unwrap();
+        prop_assert_eq!((&split.users, &split.items, &split.labels), (&users, &items, &labels));
+        // Every protocol holds the ratios, as far as numbers of rows have it.
+        for (part, share) in [(Part::Train, 0.6), (Part::Validation, 0.2), (Part::Test, 0.2)] {
+            for label in [false, true] {
+                let all = labels.iter().filter(|&&other| other == label).count() as f64;
+                let found = split.rows_of(part).filter(|&row| split.labels[row] == label).count() as f64;
+                prop_assert!((found / all - share).abs() < 0.09, "{} of {} in {}", found, all, part);
+            }
+        }
+        Ok(())
+    });
+    let both = Interactions {
+        users: &[0, 0, 0],
+        items: &[0, 1, 1],
+        labels: Some(&[true, true, false]),
+        order: None,
+        user_count: 1,
+        item_count: 2,
+    };
+    let found = split(&both, &SplitConfig::for_protocol(Protocol::Mkr));
+    assert_eq!(found, Err(EvaluateError::Twice { user: 0, item: 1 }));
+}
+
+#[test]
 fn labelled_rows_of_others() {
     let parts = [Part::Test, Part::Train, Part::Train];
     let from = |items: &[u32], labels: &[f64]| Split::from_rows(&[1, 0, 1], items, labels, &parts, 2, 3);
@@ -259,7 +301,7 @@ fn refused_splits() {
     assert_eq!(run(&rows, &global), Err(EvaluateError::NoPositives { part: "training" }));
 
     let (users, items) = (vec![0; 4], vec![0, 1, 2, 3]);
-    let rows = Interactions { users: &users, items: &items, order: None, user_count: 1, item_count: 4 };
+    let rows = Interactions { users: &users, items: &items, labels: None, order: None, user_count: 1, item_count: 4 };
     let temporal = SplitConfig::for_protocol(Protocol::Temporal);
     assert!(matches!(split(&rows, &temporal), Err(EvaluateError::InvalidConfig { parameter: "order", .. })));
     let few = Interactions { item_count: 3, ..rows };

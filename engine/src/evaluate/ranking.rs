@@ -137,7 +137,7 @@ impl<'a> FullRanking<'a> {
     ///
     /// # Errors
     /// [`Score`](EvaluateError::Score) for NaN or plus infinity.
-    pub fn step(&mut self, scorer: &impl BlockScorer, pool: &rayon::ThreadPool) -> Result<bool, EvaluateError> {
+    pub fn step(&mut self, scorer: &dyn BlockScorer, pool: &rayon::ThreadPool) -> Result<bool, EvaluateError> {
         let from = self.lists.len();
         let most = (STEP_SCORES * pool.current_num_threads() / self.item_count).max(self.block);
         let end = self.users.len().min(from + most);
@@ -158,7 +158,7 @@ impl<'a> FullRanking<'a> {
 
     fn rank(
         &self,
-        scorer: &impl BlockScorer,
+        scorer: &dyn BlockScorer,
         users: &[u32],
         lengths: &[u32],
         scores: &mut Vec<f32>,

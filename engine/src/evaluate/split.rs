@@ -72,7 +72,8 @@ pub struct SplitConfig {
     pub protocol: Protocol,
     /// Shares of training, validation and test part: they sum to 1, and only the validation part's may be 0.
     pub ratios: [f64; 3],
-    /// Negatives to draw per positive: items that the user does not have in any part, each as likely as the other.
+    /// Negatives to draw per positive: items that the user does not have in any part, each as likely as the other. None are
+    /// drawn where [`Interactions::labels`] says which rows are negatives.
     pub negatives: u32,
     /// The same seed gives the same split.
     pub seed: u64,
@@ -82,6 +83,10 @@ impl SplitConfig {
     /// The defaults of a protocol: [`DEFAULT_RATIOS`], [`Protocol::default_negatives`], seed 0.
     pub fn for_protocol(protocol: Protocol) -> SplitConfig {
         SplitConfig { protocol, ratios: DEFAULT_RATIOS, negatives: protocol.default_negatives(), seed: 0 }
+    }
+
+    fn negatives_of(&self, rows: &Interactions) -> u32 {
+        if rows.labels.is_some() { 0 } else { self.negatives }
     }
 
     /// # Errors
@@ -102,13 +107,16 @@ impl SplitConfig {
     }
 }
 
-/// Who has what: parallel columns over dense ids. A pair may come more than once; its first place in the order counts.
+/// Who has what: parallel columns over dense ids. A pair may come more than once with the same label; its first place in
+/// the order counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Interactions<'a> {
     /// The user (or playlist) of each row.
     pub users: &'a [u32],
     /// The item of each row.
     pub items: &'a [u32],
+    /// Whether the user has the item; all do if it is not given.
+    pub labels: Option<&'a [bool]>,
     /// Where the row stands in time or in its playlist; `i64::MIN` for not known, which comes first.
     pub order: Option<&'a [i64]>,
     /// Number of users.
@@ -139,6 +147,7 @@ pub struct Split {
 /// # Errors
 /// Those of [`SplitConfig::check`]; [`Length`](EvaluateError::Length), [`UnknownId`](EvaluateError::UnknownId);
 /// [`InvalidConfig`](EvaluateError::InvalidConfig) if the protocol needs an order and there is none;
+/// [`Twice`](EvaluateError::Twice) for a pair with both labels;
 /// [`NoPositives`](EvaluateError::NoPositives) if nothing is left to learn or to find.
 pub fn split(rows: &Interactions, config: &SplitConfig) -> Result<Split, EvaluateError> {
     config.check()?;
@@ -150,10 +159,13 @@ pub fn split(rows: &Interactions, config: &SplitConfig) -> Result<Split, Evaluat
     } else if config.protocol.is_ordered() {
         return Err(EvaluateError::invalid("order", format!("protocol {} needs one", config.protocol)));
     }
-    let positives = distinct(rows);
+    if let Some(labels) = rows.labels {
+        EvaluateError::check_length("labels", labels.len(), rows.users.len())?;
+    }
+    let (positives, given) = distinct(rows)?;
     let mut drawn = match config.protocol {
-        Protocol::Mkr => by_row(&positives, rows, config),
-        _ => by_positive(&positives, rows, config),
+        Protocol::Mkr => by_row(&positives, &given, rows, config),
+        _ => by_positive(&positives, &given, rows, config),
     };
     drawn.rows.sort_unstable_by_key(|row| (row.0, row.1));
     let mut split = Split { missing_negatives: drawn.missing, ..Split::default() };
@@ -256,14 +268,22 @@ impl Split {
 /// A pair and where it stands in the order.
 type Positive = (u32, u32, i64);
 
-/// Each pair once, with its first place in the order, ascending by user and item.
-fn distinct(rows: &Interactions) -> Vec<Positive> {
-    let order = |row: usize| rows.order.map_or(0, |order| order[row]);
-    let mut pairs: Vec<Positive> =
-        (0..rows.users.len()).map(|row| (rows.users[row], rows.items[row], order(row))).collect();
-    pairs.sort_unstable();
-    pairs.dedup_by_key(|pair| (pair.0, pair.1));
-    pairs
+/// Each pair once, with its first place in the order, ascending by user and item: positives, and negatives that are given.
+fn distinct(rows: &Interactions) -> Result<(Vec<Positive>, Vec<Positive>), EvaluateError> {
+    let of_label = |wanted: bool| {
+        let row = |row: usize| (rows.users[row], rows.items[row], rows.order.map_or(0, |order| order[row]));
+        let is_wanted = |row: &usize| rows.labels.map_or(true, |labels| labels[*row]) == wanted;
+        let mut pairs: Vec<Positive> = (0..rows.users.len()).filter(is_wanted).map(row).collect();
+        pairs.sort_unstable();
+        pairs.dedup_by_key(|pair| (pair.0, pair.1));
+        pairs
+    };
+    let (positives, negatives) = (of_label(true), of_label(false));
+    let key = |pair: &Positive| (pair.0, pair.1);
+    match negatives.iter().find(|pair| positives.binary_search_by_key(&key(pair), key).is_ok()) {
+        Some(&(user, item, _)) => Err(EvaluateError::Twice { user, item }),
+        None => Ok((positives, negatives)),
+    }
 }
 
 #[derive(Default)]
@@ -273,15 +293,16 @@ struct Drawn {
 }
 
 /// Negatives first, then all rows at random.
-fn by_row(positives: &[Positive], rows: &Interactions, config: &SplitConfig) -> Drawn {
+fn by_row(positives: &[Positive], given: &[Positive], rows: &Interactions, config: &SplitConfig) -> Drawn {
     let mut drawn = Drawn::default();
     for own in positives.chunk_by(|a, b| a.0 == b.0) {
-        let wanted = own.len() * config.negatives as usize;
+        let wanted = own.len() * config.negatives_of(rows) as usize;
         let negatives = negatives(own, wanted, rows.item_count, config.seed);
         drawn.missing += wanted - negatives.len();
         drawn.rows.extend(own.iter().map(|pair| (pair.0, pair.1, true, Part::Train)));
         drawn.rows.extend(negatives.into_iter().map(|item| (own[0].0, item, false, Part::Train)));
     }
+    drawn.rows.extend(given.iter().map(|pair| (pair.0, pair.1, false, Part::Train)));
     drawn.rows.sort_unstable_by_key(|row| (row.0, row.1));
     let mut order: Vec<usize> = (0..drawn.rows.len()).collect();
     random::shuffle(&mut order, &mut random::stream(config.seed, Use::Rows, 0));
@@ -295,40 +316,48 @@ fn by_row(positives: &[Positive], rows: &Interactions, config: &SplitConfig) -> 
 }
 
 /// Positives first, then to each part its negatives.
-fn by_positive(positives: &[Positive], rows: &Interactions, config: &SplitConfig) -> Drawn {
+fn by_positive(positives: &[Positive], given: &[Positive], rows: &Interactions, config: &SplitConfig) -> Drawn {
     let cuts = (config.protocol == Protocol::TemporalGlobal).then(|| time_cuts(positives, config.ratios));
+    let each = config.negatives_of(rows) as usize;
     let mut drawn = Drawn::default();
     for own in positives.chunk_by(|a, b| a.0 == b.0) {
         let parts = match cuts {
-            Some([validation, test]) => {
-                let part = |pair: &Positive| match pair.2 {
-                    time if time < validation => Part::Train,
-                    time if time < test => Part::Validation,
-                    _ => Part::Test,
-                };
-                own.iter().map(part).collect()
-            }
-            None => user_parts(own, config),
+            Some(cuts) => own.iter().map(|pair| part_of(pair, cuts)).collect(),
+            None => user_parts(own, config, Use::UserRows, config.protocol.is_ordered()),
         };
         // The test part first: if negatives run out, training goes without.
-        let of_test_first = |at: &usize| std::cmp::Reverse(parts[*at]);
-        let mut asking: Vec<usize> = (0..own.len()).collect();
-        asking.sort_by_key(of_test_first);
-        let each = config.negatives as usize;
+        let mut asking = parts.clone();
+        asking.sort_by_key(|&part| std::cmp::Reverse(part));
         let negatives = negatives(own, own.len() * each, rows.item_count, config.seed);
         drawn.missing += own.len() * each - negatives.len();
-        drawn.rows.extend(own.iter().zip(&parts).map(|(pair, &part)| (pair.0, pair.1, true, part)));
-        let asked = asking.iter().flat_map(|&at| std::iter::repeat_n(parts[at], each));
+        drawn.rows.extend(own.iter().zip(parts).map(|(pair, part)| (pair.0, pair.1, true, part)));
+        let asked = asking.into_iter().flat_map(|part| std::iter::repeat_n(part, each));
         drawn.rows.extend(negatives.into_iter().zip(asked).map(|(item, part)| (own[0].0, item, false, part)));
+    }
+    for own in given.chunk_by(|a, b| a.0 == b.0) {
+        let parts = match cuts {
+            Some(cuts) => own.iter().map(|pair| part_of(pair, cuts)).collect(),
+            None => user_parts(own, config, Use::Negatives, false),
+        };
+        drawn.rows.extend(own.iter().zip(parts).map(|(pair, part)| (pair.0, pair.1, false, part)));
     }
     drawn
 }
 
-/// The parts of a user's positives.
-fn user_parts(own: &[Positive], config: &SplitConfig) -> Vec<Part> {
+/// The part of a pair by when validation and test begin.
+fn part_of(pair: &Positive, [validation, test]: [i64; 2]) -> Part {
+    match pair.2 {
+        time if time < validation => Part::Train,
+        time if time < test => Part::Validation,
+        _ => Part::Test,
+    }
+}
+
+/// The parts of a user's rows of one label.
+fn user_parts(own: &[Positive], config: &SplitConfig, what: Use, ordered: bool) -> Vec<Part> {
     let mut order: Vec<usize> = (0..own.len()).collect();
-    random::shuffle(&mut order, &mut random::stream(config.seed, Use::UserRows, own[0].0.into()));
-    if config.protocol.is_ordered() {
+    random::shuffle(&mut order, &mut random::stream(config.seed, what, own[0].0.into()));
+    if ordered {
         // Stable: pairs of the same time stay in random order.
         order.sort_by_key(|&at| own[at].2);
     }
