@@ -8,6 +8,7 @@
 //!    from others.
 //! 4. [`Bootstrap`] says how sure a number is, and whether two models differ on the same users.
 //! 5. [`random_score`] and [`leak_only`] are what models must beat, beside popularity.
+//! 6. [`Assessment`] does 2 and 3 for a [`Model`] or a [`ScoreTable`] on a [`Task`], which is a split made ready.
 //!
 //! Users and items are dense `u32` ids. Nothing here knows models: they come as scores, as lists or as [`BlockScorer`].
 //!
@@ -34,11 +35,13 @@
 //! # }
 //! ```
 
+mod assess;
 mod bands;
 mod baselines;
 mod bootstrap;
 mod error;
 mod list_metrics;
+mod models;
 mod names;
 mod random;
 mod ranking;
@@ -47,11 +50,13 @@ mod sets;
 mod split;
 mod statistic;
 
+pub use assess::{AssessConfig, Assessment, DEFAULT_K, Found, Measured, Metric, Task};
 pub use bands::{Band, bands};
 pub use baselines::{leak_only, random_score};
 pub use bootstrap::{Bootstrap, BootstrapConfig, DEFAULT_LEVEL, DEFAULT_RESAMPLES, Interval};
 pub use error::EvaluateError;
 pub use list_metrics::{ListMetric, coverage, mean_popularity, novelty, popularity_lift};
+pub use models::{LeakOnlyModel, Model, PopularityModel, RandomModel, ScoreTable, Scores};
 pub use names::UnknownChoice;
 pub use ranking::{BlockScorer, FullRanking, TopLists, list_lengths, order_by_score};
 pub use scored::{Calibration, DEFAULT_BINS, PooledAuc, ReliabilityBin, ScoredRows};

@@ -272,7 +272,7 @@ type Positive = (u32, u32, i64);
 fn distinct(rows: &Interactions) -> Result<(Vec<Positive>, Vec<Positive>), EvaluateError> {
     let of_label = |wanted: bool| {
         let row = |row: usize| (rows.users[row], rows.items[row], rows.order.map_or(0, |order| order[row]));
-        let is_wanted = |row: &usize| rows.labels.map_or(true, |labels| labels[*row]) == wanted;
+        let is_wanted = |row: &usize| rows.labels.is_none_or(|labels| labels[*row]) == wanted;
         let mut pairs: Vec<Positive> = (0..rows.users.len()).filter(is_wanted).map(row).collect();
         pairs.sort_unstable();
         pairs.dedup_by_key(|pair| (pair.0, pair.1));
