@@ -96,6 +96,19 @@ fn popularity_by_hand() {
 }
 
 #[test]
+fn without_negatives_there_are_no_metrics_of_rows() {
+    let parts = [Part::Train, Part::Test, Part::Validation];
+    let split = Split::from_rows(&[0, 0, 0], &[0, 1, 2], &[1.0; 3], &parts, 1, 3).unwrap();
+    let task = Task::new(&split, Part::Test, 1, 3).unwrap();
+    let measured = assess(&task, Scores::Model(&RandomModel { seed: 1 }), &all(10, false), 1);
+    for found in &measured {
+        assert_eq!(found.found.value().is_none(), found.metric.of_rows(), "{}", found.metric);
+    }
+    // The one item that is left is found.
+    assert_eq!(value(&measured, Metric::Mrr, None), Some(1.0));
+}
+
+#[test]
 fn a_table_of_scores_is_as_good_as_the_model() {
     let users: Vec<u32> = (0..2000).map(|row| row / 20).collect();
     let items: Vec<u32> = (0..2000_u32).map(|row| (row / 20 * 13 + row % 20 * row % 20) % 150).collect();

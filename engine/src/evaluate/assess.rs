@@ -357,7 +357,7 @@ impl<'a> Assessment<'a> {
         let nothing = || UserRatio::new(*user_count);
         let statistic: Box<dyn Statistic> = match (metric, metric.of_list()) {
             // Without a score for each row there are no rows, and no users either.
-            (metric, _) if metric.of_rows() && self.unscored > 0 => Box::new(nothing()),
+            (metric, _) if metric.of_rows() && !rows().has_both_labels() => Box::new(nothing()),
             (Metric::Auc, _) => Box::new(rows().pooled_auc()),
             (Metric::UserAuc, _) => Box::new(rows().per_user_auc()),
             (Metric::Accuracy, _) => Box::new(threshold.map_or_else(nothing, |threshold| rows().accuracy(threshold))),

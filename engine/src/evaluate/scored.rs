@@ -63,6 +63,11 @@ impl ScoredRows {
         self.scores.is_empty()
     }
 
+    /// Whether there are rows with the label 1 and rows with the label 0.
+    pub fn has_both_labels(&self) -> bool {
+        self.labels.contains(&true) && self.labels.contains(&false)
+    }
+
     /// Whether all scores can be read as probabilities.
     pub fn are_probabilities(&self) -> bool {
         self.scores.iter().all(|score| (0.0..=1.0).contains(score))
