@@ -41,7 +41,7 @@ impl From<EvaluateError> for Error {
                 .hint("they are the shares of the training, validation and test part"),
             EvaluateError::InvalidConfig { .. } => Self::invalid(error.to_string()),
             EvaluateError::NoPositives { .. } => Self::not_ready(error.to_string())
-                .hint("users with two positives or more give one to the test part, unless all happened at one time"),
+                .hint("users with one positive are only learned from, and temporal_global does not divide what happened at one time"),
             other => Self::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, other.to_string()),
         }
     }
