@@ -3,6 +3,7 @@
 mod catalogue;
 mod cooccurrence;
 mod documents;
+mod evaluate;
 mod explain;
 mod export;
 mod graph;

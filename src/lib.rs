@@ -18,6 +18,7 @@ mod components;
 mod demo;
 mod documents;
 mod error;
+mod evaluate;
 mod explain;
 mod features;
 mod fuse;
@@ -109,10 +110,16 @@ extension_sql_file!(
         sgr_embeddings_import
     ]
 );
+extension_sql_file!("../sql/evaluate.sql", name = "evaluate", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/evaluate_functions.sql",
+    name = "evaluate_functions",
+    requires = ["evaluate", sgr_eval_split, sgr_eval]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 19] = [
+const _: [&str; 21] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -131,6 +138,8 @@ const _: [&str; 19] = [
     include_str!("../sql/explain.sql"),
     include_str!("../sql/kge.sql"),
     include_str!("../sql/kge_functions.sql"),
+    include_str!("../sql/evaluate.sql"),
+    include_str!("../sql/evaluate_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod cooccurrence;
 pub mod demo;
+pub mod evaluate;
 pub mod explain;
 pub mod export;
 pub mod fuse;
