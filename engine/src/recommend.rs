@@ -13,6 +13,7 @@
 //! | [`Proximity`] | cosine of the embeddings where it is positive; for a profile Σ cosine(i, c) over i in P, divided by the largest such sum | – |
 
 mod features;
+pub mod models;
 mod ranking;
 mod signals;
 mod tags;

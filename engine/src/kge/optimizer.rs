@@ -14,7 +14,7 @@ impl Optimizer {
     /// [`RowAdagrad`](Optimizer::RowAdagrad).
     ///
     /// Adagrad: the sums of squares. Adam: first moments, second moments, number of steps.
-    pub(super) const fn state_width(self, width: usize, segment: usize) -> usize {
+    pub(crate) const fn state_width(self, width: usize, segment: usize) -> usize {
         match self {
             Optimizer::Sgd => 0,
             Optimizer::Adagrad => width,
@@ -24,7 +24,7 @@ impl Optimizer {
     }
 
     /// Moves a row against its gradient.
-    pub(super) fn step(self, rate: f32, segment: usize, gradient: &[f32], row: &mut [f32], state: &mut [f32]) {
+    pub(crate) fn step(self, rate: f32, segment: usize, gradient: &[f32], row: &mut [f32], state: &mut [f32]) {
         match self {
             Optimizer::Sgd => add_scaled(row, -rate, gradient),
             Optimizer::Adagrad => adagrad(rate, gradient, row, state),

@@ -5,7 +5,7 @@
 
 /// Rows and columns of a factor as it is used, and whether it is stored the other way round.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     numbers: &'a [f32],
     rows: usize,
     columns: usize,
@@ -18,13 +18,13 @@ impl<'a> Matrix<'a> {
     ///
     /// # Panics
     /// If there are fewer than `rows * columns`.
-    pub(super) fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Matrix<'a> {
+    pub(crate) fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Matrix<'a> {
         assert!(numbers.len() >= rows * columns, "{} numbers, {rows} x {columns} needed", numbers.len());
         Matrix { numbers, rows, columns, row_stride: columns as isize, column_stride: 1 }
     }
 
     /// The same numbers, rows and columns exchanged.
-    pub(super) fn transposed(self) -> Matrix<'a> {
+    pub(crate) fn transposed(self) -> Matrix<'a> {
         Matrix {
             rows: self.columns,
             columns: self.rows,
@@ -39,11 +39,20 @@ impl<'a> Matrix<'a> {
 ///
 /// # Panics
 /// If the sizes do not fit.
-pub(super) fn multiply(factor: f32, a: Matrix, b: Matrix, keep: f32, to: &mut [f32]) {
+pub(crate) fn multiply(factor: f32, a: Matrix, b: Matrix, keep: f32, to: &mut [f32]) {
+    multiply_into_columns(factor, a, b, keep, to, b.columns);
+}
+
+/// As [`multiply`], into the first columns of a matrix with rows of `width` numbers.
+///
+/// # Panics
+/// If the sizes do not fit.
+pub(crate) fn multiply_into_columns(factor: f32, a: Matrix, b: Matrix, keep: f32, to: &mut [f32], width: usize) {
     assert_eq!(a.columns, b.rows, "factors must fit");
-    assert!(to.len() >= a.rows * b.columns, "the product must have room");
+    assert!(b.columns <= width, "a row of the product must fit");
+    assert!(a.rows == 0 || to.len() >= (a.rows - 1) * width + b.columns, "the product must have room");
     // SAFETY: every index i * row_stride + j * column_stride with i < rows, j < columns is below rows * columns, for which
-    // the constructor and the assertion above have checked the slices. `to` is exclusively borrowed, so it does not
+    // the constructor and the assertions above have checked the slices. `to` is exclusively borrowed, so it does not
     // overlap the factors.
     unsafe {
         matrixmultiply::sgemm(
@@ -59,7 +68,7 @@ pub(super) fn multiply(factor: f32, a: Matrix, b: Matrix, keep: f32, to: &mut [f
             b.column_stride,
             keep,
             to.as_mut_ptr(),
-            b.columns as isize,
+            width as isize,
             1,
         );
     }

@@ -14,7 +14,7 @@ const LINE: usize = 16;
 
 /// Asks the processor to bring the cache line of an address near.
 #[inline]
-pub(super) fn near<T>(address: *const T) {
+pub(crate) fn near<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch changes nothing that a program can see, whatever the address; SSE is part of x86_64.
     unsafe {
@@ -26,13 +26,13 @@ pub(super) fn near<T>(address: *const T) {
 
 /// Floats that threads share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     numbers: &'a [AtomicU32],
 }
 
 impl<'a> Shared<'a> {
     /// Shares what the caller alone may use.
-    pub(super) fn new(numbers: &'a mut [f32]) -> Shared<'a> {
+    pub(crate) fn new(numbers: &'a mut [f32]) -> Shared<'a> {
         let (first, len) = (numbers.as_mut_ptr().cast::<AtomicU32>(), numbers.len());
         // SAFETY: AtomicU32 has the size and alignment of u32, which are those of f32, and all bit patterns are valid in
         // both. The exclusive borrow lasts as long as the view, so nobody else sees the numbers as floats meanwhile.
@@ -41,7 +41,7 @@ impl<'a> Shared<'a> {
 
     /// Asks for numbers to be brought near, without waiting.
     #[inline]
-    pub(super) fn prefetch(self, start: usize, len: usize) {
+    pub(crate) fn prefetch(self, start: usize, len: usize) {
         for line in self.numbers[start..start + len].chunks(LINE) {
             near(line.as_ptr());
         }
@@ -49,7 +49,7 @@ impl<'a> Shared<'a> {
 
     /// Copies `to.len()` numbers from `start` on.
     #[inline]
-    pub(super) fn read(self, start: usize, to: &mut [f32]) {
+    pub(crate) fn read(self, start: usize, to: &mut [f32]) {
         for (to, from) in to.iter_mut().zip(&self.numbers[start..]) {
             *to = f32::from_bits(from.load(Ordering::Relaxed));
         }
@@ -57,7 +57,7 @@ impl<'a> Shared<'a> {
 
     /// Overwrites numbers from `start` on.
     #[inline]
-    pub(super) fn write(self, start: usize, from: &[f32]) {
+    pub(crate) fn write(self, start: usize, from: &[f32]) {
         for (from, to) in from.iter().zip(&self.numbers[start..]) {
             to.store(from.to_bits(), Ordering::Relaxed);
         }
