@@ -6,12 +6,14 @@
 
 use super::embeddings::Embeddings;
 use super::error::KgeError;
-use super::rank_block::{BLOCK_QUESTIONS, Block, RankWorker};
+use super::rank_block::{Block, MAX_QUESTIONS, RankWorker};
 use super::triples::{KnownTriples, Side, TripleSet};
 use rayon::prelude::*;
 
 /// Work of a step for each thread, in multiplications of a product of matrices: some tens of milliseconds.
 const STEP_COST: usize = 1_500_000_000;
+/// Least questions of a block, even if it then takes longer than a step should: with fewer, products are slow.
+const MIN_QUESTIONS: usize = 128;
 
 /// The rank of the true entity, from 1; half ranks by ties.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -94,6 +96,8 @@ pub struct Evaluation {
 #[derive(Debug)]
 pub(super) struct RankState {
     blocks: Vec<Block>,
+    /// Blocks of a step for each thread.
+    each: usize,
     next: usize,
     /// By side, then by triple.
     ranks: [Vec<Rank>; 2],
@@ -103,8 +107,11 @@ pub(super) struct RankState {
 impl RankState {
     pub(super) fn new(embeddings: &Embeddings, triples: &TripleSet, pool: &rayon::ThreadPool) -> RankState {
         let projects = embeddings.spec.build().projects();
+        let in_a_step = STEP_COST / embeddings.entities.len().max(1);
+        let questions = in_a_step.clamp(MIN_QUESTIONS, MAX_QUESTIONS);
         RankState {
-            blocks: Block::all(triples, BLOCK_QUESTIONS, projects),
+            blocks: Block::all(triples, questions, projects),
+            each: (in_a_step / questions).max(1),
             next: 0,
             ranks: [vec![Rank::default(); triples.len()], vec![Rank::default(); triples.len()]],
             workers: (0..pool.current_num_threads()).map(|_| RankWorker::default()).collect(),
@@ -119,9 +126,7 @@ impl RankState {
         known: &[&KnownTriples],
         pool: &rayon::ThreadPool,
     ) -> bool {
-        let block_cost = BLOCK_QUESTIONS * embeddings.entities.len();
-        let each = (STEP_COST / block_cost.max(1)).max(1);
-        let end = self.blocks.len().min(self.next + each * self.workers.len());
+        let end = self.blocks.len().min(self.next + self.each * self.workers.len());
         let blocks = &self.blocks[self.next..end];
         if blocks.is_empty() {
             return false;

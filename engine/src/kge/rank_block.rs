@@ -7,10 +7,13 @@ use super::simd::dispatch;
 use super::triples::{KnownTriples, Side, TripleSet};
 use std::ops::Range;
 
-/// Questions that are scored together.
-pub(super) const BLOCK_QUESTIONS: usize = 128;
-/// Entities that are scored together.
-const TILE: usize = 1024;
+/// Most questions that are scored together. The product of matrices packs each tile of entities once a block: with few
+/// questions, packing and the entities' squares take a good part of the time.
+pub(super) const MAX_QUESTIONS: usize = 512;
+/// Entities that are scored together; the scores of a block then stay in the second cache.
+const TILE: usize = 256;
+/// Questions whose answers are scored together: all with all, of which only the diagonal is used.
+const ANSWERED: usize = 32;
 
 /// A question and the triples that ask it.
 #[derive(Debug)]
@@ -45,7 +48,6 @@ impl Block {
             let (relation, side, given, _) = same[0];
             let fits = |block: &Block| {
                 block.questions.len() < questions
-                    // The scores of the answers are a square of products.
                     && block.triples.len() < 4 * questions
                     && !(one_relation && block.questions.first().is_some_and(|first| first.relation != relation))
             };
@@ -91,9 +93,9 @@ dispatch! {
 }
 
 impl RankWorker {
-    /// Bytes of the buffers for blocks of [`BLOCK_QUESTIONS`].
+    /// Bytes of the buffers for blocks of [`MAX_QUESTIONS`].
     pub(super) fn memory_bytes(dim: usize) -> usize {
-        size_of::<f32>() * (BLOCK_QUESTIONS * (TILE + dim) + TILE * dim)
+        size_of::<f32>() * (MAX_QUESTIONS * (TILE + dim) + TILE * dim)
     }
 
     /// The ranks of a block: side, place in the triples, rank.
@@ -120,34 +122,7 @@ impl RankWorker {
             model.query(question.side, &point, &self.prepared, query);
         }
 
-        // The scores of the answers come from the same products as all others, so that equal rows tie exactly.
-        self.own.clear();
-        self.own.resize(block.triples.len(), 0.0);
-        for start in (0..block.triples.len()).step_by(TILE) {
-            let places = start..block.triples.len().min(start + TILE);
-            self.rows.clear();
-            for question in &block.questions {
-                for &at in &block.triples[overlap(&question.triples, &places)] {
-                    let answer = triples.answer(at as usize, question.side);
-                    self.rows.extend_from_slice(embeddings.entity(answer));
-                }
-            }
-            let points = if model.projects() {
-                self.points.resize(self.rows.len(), 0.0);
-                model.project(&self.prepared, &self.rows, &mut self.points);
-                &self.points
-            } else {
-                &self.rows
-            };
-            self.scores.resize(block.questions.len() * places.len(), 0.0);
-            comparison.order(&self.queries, points, dim, &mut self.scratch, &mut self.scores);
-            for (question, row) in block.questions.iter().zip(self.scores.chunks_exact(places.len())) {
-                for at in overlap(&question.triples, &places) {
-                    self.own[at] = row[at - start];
-                }
-            }
-        }
-
+        self.score_answers(embeddings, triples, block);
         let excluded: Vec<Vec<u32>> = block.questions.iter().map(|question| excluded(known, question)).collect();
         let mut next_excluded = vec![0; block.questions.len()];
         self.greater.clear();
@@ -201,6 +176,41 @@ impl RankWorker {
             }
         }
         ranks
+    }
+
+    /// Scores the answers by the same products as all others, so that equal rows tie exactly.
+    fn score_answers(&mut self, embeddings: &Embeddings, triples: &TripleSet, block: &Block) {
+        let (model, dim) = (embeddings.spec.build(), embeddings.spec.dim);
+        let comparison = model.comparison();
+        self.own.clear();
+        self.own.resize(block.triples.len(), 0.0);
+        for (questions, queries) in block.questions.chunks(ANSWERED).zip(self.queries.chunks(ANSWERED * dim)) {
+            let end = questions.last().map_or(0, |last| last.triples.end);
+            for start in (questions[0].triples.start..end).step_by(TILE) {
+                let places = start..end.min(start + TILE);
+                self.rows.clear();
+                for question in questions {
+                    for &at in &block.triples[overlap(&question.triples, &places)] {
+                        let answer = triples.answer(at as usize, question.side);
+                        self.rows.extend_from_slice(embeddings.entity(answer));
+                    }
+                }
+                let points = if model.projects() {
+                    self.points.resize(self.rows.len(), 0.0);
+                    model.project(&self.prepared, &self.rows, &mut self.points);
+                    &self.points
+                } else {
+                    &self.rows
+                };
+                self.scores.resize(questions.len() * places.len(), 0.0);
+                comparison.order(queries, points, dim, &mut self.scratch, &mut self.scores);
+                for (question, row) in questions.iter().zip(self.scores.chunks_exact(places.len())) {
+                    for at in overlap(&question.triples, &places) {
+                        self.own[at] = row[at - start];
+                    }
+                }
+            }
+        }
     }
 }
 
