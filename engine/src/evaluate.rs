@@ -61,5 +61,5 @@ pub use names::UnknownChoice;
 pub use ranking::{BlockScorer, FullRanking, TopLists, list_lengths, order_by_score};
 pub use scored::{Calibration, DEFAULT_BINS, PooledAuc, ReliabilityBin, ScoredRows};
 pub use sets::ItemSets;
-pub use split::{DEFAULT_RATIOS, Interactions, Part, Protocol, Split, SplitConfig, split};
+pub use split::{DEFAULT_RATIOS, Interactions, Part, Protocol, Split, SplitConfig, split, split_unless};
 pub use statistic::{MeanOfSplits, Spread, Statistic, UserRatio};

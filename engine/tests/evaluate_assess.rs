@@ -188,8 +188,10 @@ fn refused_tables_and_tasks() {
         Err(EvaluateError::InvalidConfig { parameter: "k", .. })
     ));
     let config = AssessConfig { bins: 0, ..all(1, false) };
-    let mut assessment = Assessment::new(&task, Scores::Model(&model), &config).unwrap();
-    assert!(matches!(assessment.finish(), Err(EvaluateError::InvalidConfig { parameter: "bins", .. })));
+    assert!(matches!(
+        Assessment::new(&task, Scores::Model(&model), &config),
+        Err(EvaluateError::InvalidConfig { parameter: "bins", .. })
+    ));
 }
 
 struct Broken;

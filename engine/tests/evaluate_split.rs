@@ -7,8 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use sgr_engine::evaluate::{
     EvaluateError, Interactions, ItemSets, Part, Protocol, ScoredRows, Split, SplitConfig, Statistic, leak_only, split,
+    split_unless,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 
 const USERS: usize = 12;
 const ITEMS: usize = 40;
@@ -199,6 +201,16 @@ fn mkr_leaks_and_per_user_does_not() {
     let [pooled, per_user] = auc(Protocol::PerUser);
     assert!((pooled - 0.5).abs() < 1e-12, "{pooled}");
     assert!((per_user - 0.5).abs() < 1e-12, "{per_user}");
+}
+
+#[test]
+fn a_raised_flag_stops_a_split() {
+    let (users, items) = many();
+    let rows =
+        Interactions { users: &users, items: &items, labels: None, order: None, user_count: 60, item_count: 400 };
+    let config = SplitConfig::for_protocol(Protocol::PerUser);
+    assert_eq!(split_unless(&AtomicBool::new(true), &rows, &config), Err(EvaluateError::Cancelled));
+    assert_eq!(split_unless(&AtomicBool::new(false), &rows, &config), split(&rows, &config));
 }
 
 #[test]

@@ -42,6 +42,8 @@ impl From<EvaluateError> for Error {
             EvaluateError::InvalidConfig { .. } => Self::invalid(error.to_string()),
             EvaluateError::NoPositives { .. } => Self::not_ready(error.to_string())
                 .hint("users with one positive are only learned from, and temporal_global does not divide what happened at one time"),
+            // Nobody sees it: the cancel request itself unwinds the main thread.
+            EvaluateError::Cancelled => Self::new(PgSqlErrorCode::ERRCODE_QUERY_CANCELED, "canceled"),
             other => Self::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, other.to_string()),
         }
     }

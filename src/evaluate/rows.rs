@@ -15,11 +15,13 @@ pub const ROWS_PER_LOOK: usize = 1 << 14;
 /// How evaluation gets by with less memory.
 pub const LESS: &str = "evaluate fewer rows";
 
-/// Parallel columns; the optional ones are empty if the source has none.
+/// Parallel columns, users and items by their numbers; the optional ones are empty if the source has none.
 #[derive(Default)]
 pub struct Rows {
-    pub users: Vec<i64>,
-    pub items: Vec<i64>,
+    pub users: Vec<u32>,
+    pub items: Vec<u32>,
+    pub user_ids: Numbering,
+    pub item_ids: Numbering,
     pub labels: Vec<bool>,
     pub order: Vec<i64>,
     pub parts: Vec<Part>,
@@ -32,7 +34,7 @@ pub struct Rows {
 impl Rows {
     /// Makes room and looks for a cancel request. Errors: 53000.
     fn push_ids(&mut self, user: i64, item: i64) -> Result<()> {
-        const WIDTH: usize = 3 * size_of::<i64>() + 2;
+        const WIDTH: usize = 2 * size_of::<u32>() + size_of::<i64>() + 2;
         if self.users.len().is_multiple_of(ROWS_PER_LOOK) {
             pgrx::check_for_interrupts!();
         }
@@ -43,14 +45,21 @@ impl Rows {
                 return Err(memory_limit(needed, limit, "the rows of the split", LESS));
             }
         }
-        self.users.push(user);
-        self.items.push(item);
+        self.users.push(self.user_ids.add(user)?);
+        self.items.push(self.item_ids.add(item)?);
         Ok(())
     }
 
     fn push_order(&mut self, order: Option<i64>) {
         self.without_order += u64::from(order.is_none());
         self.order.push(order.unwrap_or(i64::MIN));
+    }
+
+    /// With numbers in the order of the ids, so that they do not depend on the order of the rows.
+    fn sorted(mut self) -> Self {
+        renumber(&mut self.users, &self.user_ids.sort());
+        renumber(&mut self.items, &self.item_ids.sort());
+        self
     }
 
     /// Reads what a protocol splits by itself: interactions (of a kind, if one is given) or playlists.
@@ -70,7 +79,7 @@ impl Rows {
             rows.push_order(row.int(2));
             Ok(())
         })?;
-        Ok(rows)
+        Ok(rows.sorted())
     }
 
     /// Reads a relation: `user_id` (or `playlist_id`), `item_id` (or `track_id`), and if there are `label`, `part` and, for
@@ -126,7 +135,7 @@ impl Rows {
             }
             Ok(())
         })?;
-        Ok(rows)
+        Ok(rows.sorted())
     }
 }
 
@@ -195,7 +204,7 @@ impl Columns {
     }
 }
 
-/// Dense numbers of ids, in the order of the ids.
+/// Dense numbers of ids. First in the order in which they come, at the end in the order of the ids.
 #[derive(Default)]
 pub struct Numbering {
     pub ids: Vec<i64>,
@@ -203,21 +212,40 @@ pub struct Numbering {
 }
 
 impl Numbering {
-    /// Of ids that may come more than once.
-    pub fn of(mut ids: Vec<i64>) -> Self {
-        ids.sort_unstable();
-        ids.dedup();
-        let numbers = ids.iter().zip(0..).map(|(&id, number)| (id, number)).collect();
-        Self { ids, numbers }
+    /// The number of an id, a new one if it has none. Errors: 54000.
+    pub fn add(&mut self, id: i64) -> Result<u32> {
+        if let Some(&number) = self.numbers.get(&id) {
+            return Ok(number);
+        }
+        let number = u32::try_from(self.ids.len()).map_err(|_| {
+            Error::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, "more users or items than can be numbered")
+        })?;
+        self.ids.push(id);
+        self.numbers.insert(id, number);
+        Ok(number)
+    }
+
+    /// Numbers anew in the order of the ids. Returns the new number of each old one.
+    pub fn sort(&mut self) -> Vec<u32> {
+        self.ids.sort_unstable();
+        let mut new = vec![0; self.ids.len()];
+        for (&id, number) in self.ids.iter().zip(0..) {
+            if let Some(old) = self.numbers.insert(id, number) {
+                new[old as usize] = number;
+            }
+        }
+        new
     }
 
     /// The number of an id, if it has one.
     pub fn number(&self, id: i64) -> Option<u32> {
         self.numbers.get(&id).copied()
     }
+}
 
-    /// The numbers of ids that all have one.
-    pub fn numbers(&self, ids: &[i64]) -> Vec<u32> {
-        ids.iter().map(|id| self.numbers[id]).collect()
+/// Puts the new numbers in the place of the old ones.
+pub fn renumber(numbers: &mut [u32], new: &[u32]) {
+    for number in numbers {
+        *number = new[*number as usize];
     }
 }

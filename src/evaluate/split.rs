@@ -1,17 +1,18 @@
 //! Making a split and storing it.
 
 use super::error::Ids;
-use super::rows::{Numbering, Rows};
+use super::rows::Rows;
 use crate::bulk_write::{TableWriter, Value};
 use crate::error::{Error, Result};
-use crate::interrupt::pipeline;
+use crate::interrupt::{Output, pipeline};
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use pgrx::prelude::*;
 use serde_json::json;
-use sgr_engine::evaluate::{Interactions, Part, Protocol, Split, SplitConfig, split};
+use sgr_engine::evaluate::{EvaluateError, Interactions, Part, Protocol, Split, SplitConfig, split_unless};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Key of the advisory lock under which splits are stored: "sgrgraph" and a number.
@@ -68,21 +69,18 @@ pub fn store(request: &Request) -> Result<Stored> {
             .detail("the relation has a column \"part\"")
             .hint("name a view without it to have the rows split here"));
     }
-    let users = Numbering::of(rows.users.clone());
-    let items = Numbering::of(rows.items.clone());
     let parameters = json!({
         "name": request.name, "ratios": config.ratios, "protocol": config.protocol.name(),
         "negatives": config.negatives, "seed": request.seed, "repeats": request.repeats, "kind": request.kind,
         "relation": request.relation.map(|_| &source), "replace": request.replace,
     });
     let run_id = run::note("eval_split", &parameters, &json!({}), 0.0)?;
-    let numbered = Numbered { users: users.numbers(&rows.users), items: items.numbers(&rows.items), rows: &rows };
-    let ids = Ids { users: &users.ids, items: &items.ids };
+    let ids = Ids { users: &rows.user_ids.ids, items: &rows.item_ids.ids };
     let mut stored = Stored { run_id, ..Stored::default() };
     for repeat in 0..request.repeats {
         let config = SplitConfig { seed: (request.seed as u64).wrapping_add(repeat as u64), ..config };
         let made = pipeline(
-            |_: &crate::interrupt::Output<()>| numbered.split(&ids, &config).map_err(|error| ids.error(error)),
+            |output: &Output<()>| parts(&rows, &config, output.cancelled()).map_err(|error| ids.error(error)),
             |_| Ok(()),
         )?;
         if repeat == 0 {
@@ -194,32 +192,20 @@ fn read(request: &Request, protocol: Protocol, sources: &Sources) -> Result<(Row
     Ok((rows, source))
 }
 
-/// Rows by numbers.
-struct Numbered<'a> {
-    users: Vec<u32>,
-    items: Vec<u32>,
-    rows: &'a Rows,
-}
-
-impl Numbered<'_> {
-    fn split(
-        &self,
-        ids: &Ids,
-        config: &SplitConfig,
-    ) -> std::result::Result<Split, sgr_engine::evaluate::EvaluateError> {
-        let (user_count, item_count) = (ids.users.len(), ids.items.len());
-        let labels = (!self.rows.labels.is_empty()).then_some(&self.rows.labels[..]);
-        if !self.rows.parts.is_empty() {
-            let labels: Vec<f64> = match labels {
-                Some(labels) => labels.iter().map(|&label| f64::from(u8::from(label))).collect(),
-                None => vec![1.0; self.users.len()],
-            };
-            return Split::from_rows(&self.users, &self.items, &labels, &self.rows.parts, user_count, item_count);
-        }
-        let order = (!self.rows.order.is_empty()).then_some(&self.rows.order[..]);
-        let rows = Interactions { users: &self.users, items: &self.items, labels, order, user_count, item_count };
-        split(&rows, config)
+/// The rows in their parts, as they are given or as the protocol has it.
+fn parts(rows: &Rows, config: &SplitConfig, cancelled: &AtomicBool) -> std::result::Result<Split, EvaluateError> {
+    let (users, items) = (&rows.users[..], &rows.items[..]);
+    let (user_count, item_count) = (rows.user_ids.ids.len(), rows.item_ids.ids.len());
+    let labels = (!rows.labels.is_empty()).then_some(&rows.labels[..]);
+    if !rows.parts.is_empty() {
+        let labels: Vec<f64> = match labels {
+            Some(labels) => labels.iter().map(|&label| f64::from(u8::from(label))).collect(),
+            None => vec![1.0; users.len()],
+        };
+        return Split::from_rows(users, items, &labels, &rows.parts, user_count, item_count);
     }
+    let order = (!rows.order.is_empty()).then_some(&rows.order[..]);
+    split_unless(cancelled, &Interactions { users, items, labels, order, user_count, item_count }, config)
 }
 
 impl Stored {

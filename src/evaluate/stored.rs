@@ -1,7 +1,7 @@
 //! Splits as they are stored, ready for the engine.
 
 use super::error::Ids;
-use super::rows::{LESS, Numbering};
+use super::rows::{LESS, Numbering, renumber};
 use crate::error::{Error, Result, memory_limit};
 use crate::settings;
 use crate::sources::Sources;
@@ -22,7 +22,7 @@ const LISTS: [(Part, bool); 6] = [
 pub struct StoredSplit {
     pub users: Numbering,
     pub items: Numbering,
-    /// By repeat.
+    /// By repeat; rows in no order.
     pub repeats: Vec<Split>,
 }
 
@@ -41,15 +41,20 @@ impl StoredSplit {
                 .hint("sgr_eval_split() makes one, SELECT name FROM sgr_eval_splits lists them")
         })?;
         let repeats = usize::try_from(repeats).unwrap_or(1);
-        let mut rows: Vec<Vec<(i64, i64, Part, bool)>> = vec![Vec::new(); repeats];
+        let mut splits: Vec<Split> = (0..repeats).map(|_| Split::default()).collect();
+        let (mut users, mut items) = (Numbering::default(), Numbering::default());
         let (mut count, limit) = (0_usize, settings::memory_limit());
         spi::select(include_str!("../../sql/queries/eval_rows.sql"), &Sources::NONE, &[Arg::Big(split_id)], |row| {
             pgrx::check_for_interrupts!();
             let at = row.int(0).and_then(|repeat| usize::try_from(repeat - 1).ok());
-            let (Some(rows), Some(user)) = (at.and_then(|at| rows.get_mut(at)), row.int(1)) else { return Ok(()) };
+            let (Some(split), Some(user)) = (at.and_then(|at| splits.get_mut(at)), row.int(1)) else { return Ok(()) };
+            let user = users.add(user)?;
             for (column, (part, label)) in (2..).zip(LISTS) {
                 for &item in row.bigints(column).unwrap_or_default() {
-                    rows.push((user, item, part, label));
+                    split.users.push(user);
+                    split.items.push(items.add(item)?);
+                    split.labels.push(label);
+                    split.parts.push(part);
                     count += 1;
                 }
             }
@@ -60,27 +65,16 @@ impl StoredSplit {
             }
             Ok(())
         })?;
-        if rows.iter().any(Vec::is_empty) {
+        if splits.iter().any(Split::is_empty) {
             return Err(Error::not_ready(format!("the rows of split \"{name}\" are not complete"))
                 .hint("row-level security may hide some; else sgr_eval_split_drop() it and split again"));
         }
-        let users = Numbering::of(rows.iter().flatten().map(|row| row.0).collect());
-        let items = Numbering::of(rows.iter().flatten().map(|row| row.1).collect());
-        let repeats = rows
-            .into_iter()
-            .map(|mut rows| {
-                rows.sort_unstable();
-                let (user_ids, item_ids): (Vec<i64>, Vec<i64>) = rows.iter().map(|row| (row.0, row.1)).unzip();
-                Split {
-                    users: users.numbers(&user_ids),
-                    items: items.numbers(&item_ids),
-                    labels: rows.iter().map(|row| row.3).collect(),
-                    parts: rows.iter().map(|row| row.2).collect(),
-                    ..Split::default()
-                }
-            })
-            .collect();
-        Ok(Self { users, items, repeats })
+        let (new_users, new_items) = (users.sort(), items.sort());
+        for split in &mut splits {
+            renumber(&mut split.users, &new_users);
+            renumber(&mut split.items, &new_items);
+        }
+        Ok(Self { users, items, repeats: splits })
     }
 
     pub fn ids(&self) -> Ids<'_> {

@@ -261,6 +261,7 @@ impl<'a> Assessment<'a> {
         if config.k == 0 || config.k > 1 << 20 {
             return Err(EvaluateError::invalid("k", format!("{} is not between 1 and 1048576", config.k)));
         }
+        ScoredRows::default().calibration(config.bins)?;
         let any_list = config.metrics.iter().any(|metric| !metric.of_rows());
         let r_precision = config.metrics.contains(&Metric::RPrecision);
         let lengths = list_lengths(&task.users, &task.relevant, config.k, r_precision);

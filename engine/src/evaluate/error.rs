@@ -67,6 +67,9 @@ pub enum EvaluateError {
         /// The item.
         item: u32,
     },
+    /// The caller raised the flag that long calls look at.
+    #[error("cancelled")]
+    Cancelled,
     /// A score is NaN or an infinity that means nothing.
     #[error("the score of user {user} and item {item} is {score}")]
     Score {

@@ -5,6 +5,7 @@ use super::names::named;
 use super::random::{self, Use};
 use super::sets::ItemSets;
 use rustc_hash::FxHashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Shares of training, validation and test part, as in MKR (Wang et al., WWW 2019).
 pub const DEFAULT_RATIOS: [f64; 3] = [0.6, 0.2, 0.2];
@@ -150,6 +151,14 @@ pub struct Split {
 /// [`Twice`](EvaluateError::Twice) for a pair with both labels;
 /// [`NoPositives`](EvaluateError::NoPositives) if nothing is left to learn or to find.
 pub fn split(rows: &Interactions, config: &SplitConfig) -> Result<Split, EvaluateError> {
+    split_unless(&AtomicBool::new(false), rows, config)
+}
+
+/// [`split`], given up soon after `cancelled` is raised.
+///
+/// # Errors
+/// Those of [`split`]; [`Cancelled`](EvaluateError::Cancelled).
+pub fn split_unless(cancelled: &AtomicBool, rows: &Interactions, config: &SplitConfig) -> Result<Split, EvaluateError> {
     config.check()?;
     EvaluateError::check_length("items", rows.items.len(), rows.users.len())?;
     EvaluateError::check_ids("user", rows.users, rows.user_count)?;
@@ -162,19 +171,13 @@ pub fn split(rows: &Interactions, config: &SplitConfig) -> Result<Split, Evaluat
     if let Some(labels) = rows.labels {
         EvaluateError::check_length("labels", labels.len(), rows.users.len())?;
     }
-    let (positives, given) = distinct(rows)?;
-    let mut drawn = match config.protocol {
-        Protocol::Mkr => by_row(&positives, &given, rows, config),
-        _ => by_positive(&positives, &given, rows, config),
+    let look = Look(cancelled);
+    let positives = Pairs::new(rows, true, &look)?;
+    let given = Pairs::new(rows, false, &look)?;
+    let mut split = match config.protocol {
+        Protocol::Mkr => by_row(&positives, &given, rows, config, &look)?,
+        _ => by_positive(&positives, &given, rows, config, &look)?,
     };
-    drawn.rows.sort_unstable_by_key(|row| (row.0, row.1));
-    let mut split = Split { missing_negatives: drawn.missing, ..Split::default() };
-    for (user, item, label, part) in drawn.rows {
-        split.users.push(user);
-        split.items.push(item);
-        split.labels.push(label);
-        split.parts.push(part);
-    }
     split.count_single_users();
     split.check_positives()?;
     Ok(split)
@@ -265,88 +268,150 @@ impl Split {
     }
 }
 
-/// A pair and where it stands in the order.
-type Positive = (u32, u32, i64);
+/// Whether to give up.
+struct Look<'a>(&'a AtomicBool);
 
-/// Each pair once, with its first place in the order, ascending by user and item: positives, and negatives that are given.
-fn distinct(rows: &Interactions) -> Result<(Vec<Positive>, Vec<Positive>), EvaluateError> {
-    let of_label = |wanted: bool| {
-        let row = |row: usize| (rows.users[row], rows.items[row], rows.order.map_or(0, |order| order[row]));
-        let is_wanted = |row: &usize| rows.labels.is_none_or(|labels| labels[*row]) == wanted;
-        let mut pairs: Vec<Positive> = (0..rows.users.len()).filter(is_wanted).map(row).collect();
-        pairs.sort_unstable();
-        pairs.dedup_by_key(|pair| (pair.0, pair.1));
-        pairs
-    };
-    let (positives, negatives) = (of_label(true), of_label(false));
-    let key = |pair: &Positive| (pair.0, pair.1);
-    match negatives.iter().find(|pair| positives.binary_search_by_key(&key(pair), key).is_ok()) {
-        Some(&(user, item, _)) => Err(EvaluateError::Twice { user, item }),
-        None => Ok((positives, negatives)),
+impl Look<'_> {
+    fn ahead(&self) -> Result<(), EvaluateError> {
+        if self.0.load(Ordering::Relaxed) { Err(EvaluateError::Cancelled) } else { Ok(()) }
     }
 }
 
-#[derive(Default)]
-struct Drawn {
-    rows: Vec<(u32, u32, bool, Part)>,
-    missing: usize,
+/// An item of a user and where it stands in the order.
+type Positive = (u32, i64);
+
+/// The rows of one label by user, each pair once, with its first place in the order, ascending by item.
+struct Pairs {
+    offsets: Vec<usize>,
+    pairs: Vec<Positive>,
+}
+
+impl Pairs {
+    fn new(rows: &Interactions, label: bool, look: &Look) -> Result<Pairs, EvaluateError> {
+        let is_wanted = |row: &usize| rows.labels.is_none_or(|labels| labels[*row]) == label;
+        let mut next = vec![0; rows.user_count + 1];
+        for row in (0..rows.users.len()).filter(is_wanted) {
+            next[rows.users[row] as usize + 1] += 1;
+        }
+        for user in 0..rows.user_count {
+            next[user + 1] += next[user];
+        }
+        look.ahead()?;
+        let starts = next.clone();
+        let mut placed = vec![(0, 0); starts[rows.user_count]];
+        for row in (0..rows.users.len()).filter(is_wanted) {
+            let place = &mut next[rows.users[row] as usize];
+            placed[*place] = (rows.items[row], rows.order.map_or(0, |order| order[row]));
+            *place += 1;
+        }
+        let mut all = Pairs { offsets: vec![0], pairs: Vec::with_capacity(placed.len()) };
+        for range in starts.windows(2) {
+            look.ahead()?;
+            let own = &mut placed[range[0]..range[1]];
+            own.sort_unstable();
+            let first = own.chunk_by(|a, b| a.0 == b.0).map(|same| same[0]);
+            all.pairs.extend(first);
+            all.offsets.push(all.pairs.len());
+        }
+        Ok(all)
+    }
+
+    fn of(&self, user: usize) -> &[Positive] {
+        &self.pairs[self.offsets[user]..self.offsets[user + 1]]
+    }
+}
+
+impl Split {
+    /// Adds the rows of a user, of whom none are there yet.
+    fn push_user(&mut self, user: u32, mut rows: Vec<(u32, bool, Part)>) -> Result<(), EvaluateError> {
+        rows.sort_unstable();
+        if let Some(two) = rows.windows(2).find(|two| two[0].0 == two[1].0) {
+            return Err(EvaluateError::Twice { user, item: two[0].0 });
+        }
+        for (item, label, part) in rows {
+            self.users.push(user);
+            self.items.push(item);
+            self.labels.push(label);
+            self.parts.push(part);
+        }
+        Ok(())
+    }
 }
 
 /// Negatives first, then all rows at random.
-fn by_row(positives: &[Positive], given: &[Positive], rows: &Interactions, config: &SplitConfig) -> Drawn {
-    let mut drawn = Drawn::default();
-    for own in positives.chunk_by(|a, b| a.0 == b.0) {
+fn by_row(
+    positives: &Pairs,
+    given: &Pairs,
+    rows: &Interactions,
+    config: &SplitConfig,
+    look: &Look,
+) -> Result<Split, EvaluateError> {
+    let mut split = Split::default();
+    for user in 0..rows.user_count {
+        look.ahead()?;
+        let own = positives.of(user);
         let wanted = own.len() * config.negatives_of(rows) as usize;
-        let negatives = negatives(own, wanted, rows.item_count, config.seed);
-        drawn.missing += wanted - negatives.len();
-        drawn.rows.extend(own.iter().map(|pair| (pair.0, pair.1, true, Part::Train)));
-        drawn.rows.extend(negatives.into_iter().map(|item| (own[0].0, item, false, Part::Train)));
+        let negatives = negatives(user as u32, own, wanted, rows.item_count, config.seed);
+        split.missing_negatives += wanted - negatives.len();
+        let mut mixed: Vec<_> = own.iter().map(|pair| (pair.0, true, Part::Train)).collect();
+        mixed.extend(negatives.into_iter().map(|item| (item, false, Part::Train)));
+        mixed.extend(given.of(user).iter().map(|pair| (pair.0, false, Part::Train)));
+        split.push_user(user as u32, mixed)?;
     }
-    drawn.rows.extend(given.iter().map(|pair| (pair.0, pair.1, false, Part::Train)));
-    drawn.rows.sort_unstable_by_key(|row| (row.0, row.1));
-    let mut order: Vec<usize> = (0..drawn.rows.len()).collect();
-    random::shuffle(&mut order, &mut random::stream(config.seed, Use::Rows, 0));
-    let count = |ratio: f64| (drawn.rows.len() as f64 * ratio).round() as usize;
+    // The first steps of a shuffle: the rows that it takes are a random sample in random order.
+    let mut order: Vec<usize> = (0..split.len()).collect();
+    let mut rng = random::stream(config.seed, Use::Rows, 0);
+    let count = |ratio: f64| (split.users.len() as f64 * ratio).round() as usize;
     let test = count(config.ratios[2]).min(order.len());
     let validation = count(config.ratios[1]).min(order.len() - test);
-    for (at, row) in order.into_iter().take(test + validation).enumerate() {
-        drawn.rows[row].3 = if at < test { Part::Test } else { Part::Validation };
+    for at in 0..test + validation {
+        if at.is_multiple_of(1 << 16) {
+            look.ahead()?;
+        }
+        let left = order.len() - at;
+        order.swap(at, at + random::below(&mut rng, left));
+        split.parts[order[at]] = if at < test { Part::Test } else { Part::Validation };
     }
-    drawn
+    Ok(split)
 }
 
 /// Positives first, then to each part its negatives.
-fn by_positive(positives: &[Positive], given: &[Positive], rows: &Interactions, config: &SplitConfig) -> Drawn {
+fn by_positive(
+    positives: &Pairs,
+    given: &Pairs,
+    rows: &Interactions,
+    config: &SplitConfig,
+    look: &Look,
+) -> Result<Split, EvaluateError> {
     let cuts = (config.protocol == Protocol::TemporalGlobal).then(|| time_cuts(positives, config.ratios));
     let each = config.negatives_of(rows) as usize;
-    let mut drawn = Drawn::default();
-    for own in positives.chunk_by(|a, b| a.0 == b.0) {
-        let parts = match cuts {
+    let mut split = Split::default();
+    for user in 0..rows.user_count {
+        look.ahead()?;
+        let own = positives.of(user);
+        let parts_of = |own: &[Positive], what: Use, ordered: bool| match cuts {
             Some(cuts) => own.iter().map(|pair| part_of(pair, cuts)).collect(),
-            None => user_parts(own, config, Use::UserRows, config.protocol.is_ordered()),
+            None => user_parts(user as u32, own, config, what, ordered),
         };
+        let parts = parts_of(own, Use::UserRows, config.protocol.is_ordered());
+        let given_parts = parts_of(given.of(user), Use::Negatives, false);
         // The test part first: if negatives run out, training goes without.
         let mut asking = parts.clone();
         asking.sort_by_key(|&part| std::cmp::Reverse(part));
-        let negatives = negatives(own, own.len() * each, rows.item_count, config.seed);
-        drawn.missing += own.len() * each - negatives.len();
-        drawn.rows.extend(own.iter().zip(parts).map(|(pair, part)| (pair.0, pair.1, true, part)));
+        let negatives = negatives(user as u32, own, own.len() * each, rows.item_count, config.seed);
+        split.missing_negatives += own.len() * each - negatives.len();
         let asked = asking.into_iter().flat_map(|part| std::iter::repeat_n(part, each));
-        drawn.rows.extend(negatives.into_iter().zip(asked).map(|(item, part)| (own[0].0, item, false, part)));
+        let mut mixed: Vec<_> = own.iter().zip(parts).map(|(pair, part)| (pair.0, true, part)).collect();
+        mixed.extend(negatives.into_iter().zip(asked).map(|(item, part)| (item, false, part)));
+        mixed.extend(given.of(user).iter().zip(given_parts).map(|(pair, part)| (pair.0, false, part)));
+        split.push_user(user as u32, mixed)?;
     }
-    for own in given.chunk_by(|a, b| a.0 == b.0) {
-        let parts = match cuts {
-            Some(cuts) => own.iter().map(|pair| part_of(pair, cuts)).collect(),
-            None => user_parts(own, config, Use::Negatives, false),
-        };
-        drawn.rows.extend(own.iter().zip(parts).map(|(pair, part)| (pair.0, pair.1, false, part)));
-    }
-    drawn
+    Ok(split)
 }
 
 /// The part of a pair by when validation and test begin.
 fn part_of(pair: &Positive, [validation, test]: [i64; 2]) -> Part {
-    match pair.2 {
+    match pair.1 {
         time if time < validation => Part::Train,
         time if time < test => Part::Validation,
         _ => Part::Test,
@@ -354,12 +419,12 @@ fn part_of(pair: &Positive, [validation, test]: [i64; 2]) -> Part {
 }
 
 /// The parts of a user's rows of one label.
-fn user_parts(own: &[Positive], config: &SplitConfig, what: Use, ordered: bool) -> Vec<Part> {
+fn user_parts(user: u32, own: &[Positive], config: &SplitConfig, what: Use, ordered: bool) -> Vec<Part> {
     let mut order: Vec<usize> = (0..own.len()).collect();
-    random::shuffle(&mut order, &mut random::stream(config.seed, what, own[0].0.into()));
+    random::shuffle(&mut order, &mut random::stream(config.seed, what, user.into()));
     if ordered {
         // Stable: pairs of the same time stay in random order.
-        order.sort_by_key(|&at| own[at].2);
+        order.sort_by_key(|&at| own[at].1);
     }
     let [train, validation] = user_counts(own.len(), config.ratios);
     let mut parts = vec![Part::Train; own.len()];
@@ -382,8 +447,8 @@ fn user_counts(count: usize, ratios: [f64; 3]) -> [usize; 2] {
 }
 
 /// The times at which validation and test begin.
-fn time_cuts(positives: &[Positive], ratios: [f64; 3]) -> [i64; 2] {
-    let mut times: Vec<i64> = positives.iter().map(|pair| pair.2).collect();
+fn time_cuts(positives: &Pairs, ratios: [f64; 3]) -> [i64; 2] {
+    let mut times: Vec<i64> = positives.pairs.iter().map(|pair| pair.1).collect();
     times.sort_unstable();
     [ratios[0], ratios[0] + ratios[1]].map(|share| {
         let at = (times.len() as f64 * share).round() as usize;
@@ -392,9 +457,9 @@ fn time_cuts(positives: &[Positive], ratios: [f64; 3]) -> [i64; 2] {
 }
 
 /// Up to `wanted` different items that a user does not have, in random order.
-fn negatives(own: &[Positive], wanted: usize, item_count: usize, seed: u64) -> Vec<u32> {
-    let has = |item: u32| own.binary_search_by_key(&item, |pair| pair.1).is_ok();
-    let mut rng = random::stream(seed, Use::Negatives, own[0].0.into());
+fn negatives(user: u32, own: &[Positive], wanted: usize, item_count: usize, seed: u64) -> Vec<u32> {
+    let has = |item: u32| own.binary_search_by_key(&item, |pair| pair.0).is_ok();
+    let mut rng = random::stream(seed, Use::Negatives, user.into());
     let free = item_count - own.len();
     if wanted * 2 < free && free * 4 > item_count {
         let mut taken = FxHashSet::default();

@@ -54,6 +54,14 @@ const KGE_STATEMENTS: [(&str, &str); 7] = [
     ("predict", "SELECT count(*) FROM generate_series(1, 60) AS t, sgr_kge_predict(t::text, 'has_tag')"),
 ];
 
+/// The same of evaluation.
+const EVALUATION_STATEMENTS: [(&str, &str); 4] = [
+    ("split", "SELECT sgr_eval_split('new', repeats => 3)"),
+    ("split, replaced", "SELECT sgr_eval_split('playlists', protocol => 'playlist', repeats => 3, replace => true)"),
+    ("judge", "SELECT count(*) FROM sgr_eval('likes', metrics => '{auc,user_auc,ndcg,recall}')"),
+    ("judge playlists", "SELECT count(*) FROM sgr_eval('playlists', resamples => 0)"),
+];
+
 /// Cheap to compare, and different after any refresh or load.
 fn trace(client: &mut Client) -> String {
     one(
@@ -234,4 +242,28 @@ fn training_and_asking_return_in_time_when_cancelled_and_leave_the_old_models() 
         .unwrap();
     cancel_each(&database, &KGE_STATEMENTS, Duration::ZERO, kge_trace);
     client.batch_execute("SELECT sgr_kge_extend(1, 1)").unwrap();
+}
+
+/// What splits write.
+fn evaluation_trace(client: &mut Client) -> String {
+    one(
+        client,
+        "SELECT concat_ws(' ', (SELECT max(run_id) FROM sgr.runs), (SELECT string_agg(s::text, ';' ORDER BY split_id) FROM sgr.eval_splits s),
+             (SELECT count(*) FROM sgr.eval_rows))",
+    )
+}
+
+#[test]
+fn splitting_and_judging_return_in_time_when_cancelled_and_leave_the_old_splits() {
+    let database = Database::create("cancel_evaluation");
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "SELECT sgr_demo_load(30000, 20000, 20000, 1);
+             SELECT sgr_eval_split('likes', kind => 'like');
+             SELECT sgr_eval_split('playlists', protocol => 'playlist'); ANALYZE",
+        )
+        .unwrap();
+    cancel_each(&database, &EVALUATION_STATEMENTS, Duration::ZERO, evaluation_trace);
+    client.batch_execute("SELECT sgr_eval_split('new')").unwrap();
 }

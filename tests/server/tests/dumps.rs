@@ -6,7 +6,7 @@ use sgr_server_tests::Database;
 use sgr_server_tests::database::{one, server};
 use std::process::Stdio;
 
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 19] = [
     "artists",
     "users",
     "tracks",
@@ -24,6 +24,8 @@ const KEPT: [&str; 17] = [
     "entities",
     "triple_sources",
     "triples",
+    "eval_splits",
+    "eval_rows",
 ];
 /// Kept in part: what a user set, imported or mapped.
 const KEPT_IN_PART: [&str; 4] = ["sources", "graphs", "relations", "entity_aliases"];
@@ -79,6 +81,7 @@ fn a_restored_dump_has_the_catalogue_and_the_settings_and_refreshes_to_the_same(
              SELECT sgr_triples_import(relation => 'app.facts', graph => 'facts');
              SELECT sgr_build_kg();
              SELECT sgr_alias_set('artist', '2', '1');
+             SELECT sgr_eval_split('likes', repeats => 2);
              INSERT INTO sgr.interactions (user_id, track_id) VALUES (1, 9000001);",
         )
         .unwrap();
