@@ -259,7 +259,7 @@ fn splitting_and_judging_return_in_time_when_cancelled_and_leave_the_old_splits(
     let mut client = database.connect();
     client
         .batch_execute(
-            "SELECT sgr_demo_load(30000, 20000, 20000, 1);
+            "SELECT sgr_demo_load(12000, 6000, 6000, 1);
              SELECT sgr_eval_split('likes', kind => 'like');
              SELECT sgr_eval_split('playlists', protocol => 'playlist'); ANALYZE",
         )
