@@ -23,8 +23,8 @@ PARTS = ("train", "valid", "test")
 PEER_RANKED = 2_000
 
 FB, CODEX = "FB15k-237", "CoDEx-S"
-# As PyKEEN is asked for them, but both sides of each true triple are corrupted, not one by chance.
-SAME = {"negatives": 32, "chunk": 1024, "epochs": 5}
+# As PyKEEN has them: one side of each true triple is corrupted, by chance.
+SAME = {"negatives": 32, "chunk": 1024, "epochs": 5, "corruption": "uniform"}
 QUICK = ("transe, 10 epochs", FB, {"model": "transe"})
 LONG = ("transe, minutes", FB, {"model": "transe", "epochs": 50, "negatives": 1024, "learning_rate": 0.2})
 RUNS = [
@@ -34,10 +34,10 @@ RUNS = [
     ("transr", FB, {"model": "transr", "epochs": 36, "pretrain_epochs": 18, "negatives": 512, "learning_rate": 0.2}),
     ("rotate", FB, {"model": "rotate", "dim": 256, "epochs": 40, "negatives": 1024, "learning_rate": 0.2,
                     "loss": "sampled_softmax"}),
-    ("distmult", FB, {"model": "distmult", "dim": 400, "epochs": 36, "negatives": 1024}),
-    ("complex", FB, {"model": "complex", "dim": 400, "epochs": 36, "negatives": 1024, "regularization": 0.3}),
+    ("distmult", FB, {"model": "distmult", "dim": 256, "epochs": 24}),
+    ("complex", FB, {"model": "complex", "dim": 256, "epochs": 24, "regularization": 0.3}),
     ("transe", CODEX, {"model": "transe", "dim": 256, "epochs": 60, "negatives": 1024, "learning_rate": 0.1}),
-    ("complex", CODEX, {"model": "complex", "dim": 256, "epochs": 100, "negatives": 2048, "regularization": 0.3}),
+    ("complex", CODEX, {"model": "complex", "dim": 256, "epochs": 60, "negatives": 2048, "regularization": 0.3}),
 ]
 # Bars of filtered metrics on the test part: metric, at least.
 BARS = {
@@ -141,7 +141,7 @@ def memory(connection, bench):
                (graph(FB, "train"), graph(FB, "valid")))["memory_bytes"]
     # A session of its own: memory that was freed stays with the process.
     session = connect(connection.info.dbname)
-    query(session, "SET client_min_messages = warning")
+    query(session, "SET client_min_messages = warning; SELECT sgr_version()")
     watch = Watch(session.info.backend_pid)
     watch.start()
     train(session, bench, "for its memory", FB, {"epochs": 1})
@@ -203,7 +203,9 @@ def table(results):
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh kge")
     parser.add_argument("--quick", action="store_true", help="two epochs each, without PyKEEN, results to build/")
-    parser.add_argument("--only", help="runs whose name contains this, results to build/")
+    parser.add_argument("--only", action="append", default=[],
+                        help="runs whose name contains this (also: memory, speed, pykeen, signal); may be repeated; results to build/")
+    parser.add_argument("--part", help="keep the results of --only, in a folder of this name beside those of complete runs")
     parser.add_argument("--wait", type=float, default=180, help="seconds to wait in all for other work on the machine")
     return parser.parse_args()
 
@@ -212,8 +214,10 @@ def main():
     args = arguments()
     started = time.monotonic()
     today = datetime.date.today().isoformat()
-    complete = not args.quick and not args.only
-    folder = BENCH / "results" / (machine.folder_name(today) + "-kge") if complete else WORK / "results"
+    kept = not args.quick and (args.part or not args.only)
+    folder_name = machine.folder_name(today) + "-kge" + (f"-{args.part}" if args.part else "")
+    folder = BENCH / "results" / folder_name if kept else WORK / "results"
+    wanted = lambda what: not args.only or any(text in what for text in args.only)
     log_to(folder / "output.txt")
     bench = Bench(args.quick, 5 if args.quick else args.wait)
     folders = files()
@@ -223,13 +227,14 @@ def main():
     query(connection, "SET client_min_messages = warning")
     results = {}
     # First what needs a quiet machine most.
-    if not args.only:
+    if wanted("memory"):
         memory(connection, bench)
+    if wanted("speed"):
         same_settings(connection, bench, 1 if args.quick else 3)
-    if complete:
+    if wanted("pykeen") and not args.quick:
         peer(bench, folders, PEER_RANKED)
     for what, name, settings in RUNS:
-        if args.only and args.only not in f"{name}, {what}":
+        if not wanted(f"{name}, {what}"):
             continue
         if args.quick:
             settings = {**settings, "epochs": 2, "pretrain_epochs": 1, "negatives": 32}
@@ -241,7 +246,7 @@ def main():
             connection, "SELECT parameters FROM sgr_models WHERE model_id = %s", (row["model_id"],))["parameters"])
         query(connection, "SELECT sgr_model_drop(%s)", (row["model_id"],))
     ranked = query(connection, "SELECT count(*) FROM sgr.kg_triples WHERE graph = %s", (graph(FB, "test"),))[0][0]
-    if not args.only:
+    if wanted("signal"):
         kge_signal.run(bench, DATA)
     about["command"] = " ".join(["bench/run.sh kge", *sys.argv[1:]])
     about["date"] = today
