@@ -34,7 +34,7 @@
 //! # }
 //! ```
 
-mod activation;
+pub(crate) mod activation;
 mod chunk;
 mod comparison;
 mod config;
@@ -43,18 +43,18 @@ mod error;
 mod estimate;
 mod loss;
 mod model;
-mod names;
+pub(crate) mod names;
 mod neighbours;
 mod optimizer;
 mod plan;
 mod predict;
-mod product;
+pub(crate) mod product;
 mod rank;
 mod rank_block;
-mod sampling;
+pub(crate) mod sampling;
 mod shared;
-mod simd;
-mod slots;
+pub(crate) mod simd;
+pub(crate) mod slots;
 mod top;
 mod trainer;
 mod triples;

@@ -5,7 +5,7 @@
 
 /// Rows and columns of a factor as it is used, and whether it is stored the other way round.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     numbers: &'a [f32],
     rows: usize,
     columns: usize,
@@ -18,13 +18,13 @@ impl<'a> Matrix<'a> {
     ///
     /// # Panics
     /// If there are fewer than `rows * columns`.
-    pub(super) fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Matrix<'a> {
+    pub(crate) fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Matrix<'a> {
         assert!(numbers.len() >= rows * columns, "{} numbers, {rows} x {columns} needed", numbers.len());
         Matrix { numbers, rows, columns, row_stride: columns as isize, column_stride: 1 }
     }
 
     /// The same numbers, rows and columns exchanged.
-    pub(super) fn transposed(self) -> Matrix<'a> {
+    pub(crate) fn transposed(self) -> Matrix<'a> {
         Matrix {
             rows: self.columns,
             columns: self.rows,
@@ -39,7 +39,7 @@ impl<'a> Matrix<'a> {
 ///
 /// # Panics
 /// If the sizes do not fit.
-pub(super) fn multiply(factor: f32, a: Matrix, b: Matrix, keep: f32, to: &mut [f32]) {
+pub(crate) fn multiply(factor: f32, a: Matrix, b: Matrix, keep: f32, to: &mut [f32]) {
     assert_eq!(a.columns, b.rows, "factors must fit");
     assert!(to.len() >= a.rows * b.columns, "the product must have room");
     // SAFETY: every index i * row_stride + j * column_stride with i < rows, j < columns is below rows * columns, for which

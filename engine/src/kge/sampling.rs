@@ -5,17 +5,23 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// What a stream of random numbers is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Use {
+pub(crate) enum Use {
     EntityVectors = 1,
     RelationVectors = 2,
     Order = 3,
     Chunk = 4,
     Split = 5,
     ValidationSample = 6,
+    JointTables = 7,
+    JointWeights = 8,
+    JointOrder = 9,
+    JointTriples = 10,
+    JointNegatives = 11,
+    TailPermutation = 12,
 }
 
 /// The stream for a purpose, an epoch and a chunk (or whatever numbers the purpose has).
-pub(super) fn stream(seed: u64, what: Use, epoch: u64, chunk: u64) -> Xoshiro256PlusPlus {
+pub(crate) fn stream(seed: u64, what: Use, epoch: u64, chunk: u64) -> Xoshiro256PlusPlus {
     let mut mixed = seed;
     for part in [what as u64, epoch, chunk] {
         mixed = finalize(mixed ^ finalize(part.wrapping_add(0x9e37_79b9_7f4a_7c15)));
@@ -31,22 +37,22 @@ fn finalize(mut z: u64) -> u64 {
 }
 
 /// Uniform in `0..bound`; 0 for an empty range. (Multiply and shift: the bias is below `bound / 2^64`.)
-pub(super) fn below(rng: &mut Xoshiro256PlusPlus, bound: usize) -> usize {
+pub(crate) fn below(rng: &mut Xoshiro256PlusPlus, bound: usize) -> usize {
     ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize
 }
 
 /// Uniform in `[0, 1)`.
-pub(super) fn unit(rng: &mut Xoshiro256PlusPlus) -> f32 {
+pub(crate) fn unit(rng: &mut Xoshiro256PlusPlus) -> f32 {
     (rng.next_u64() >> 40) as f32 * (1.0 / (1_u32 << 24) as f32)
 }
 
 /// Uniform in `[-half_width, half_width)`.
-pub(super) fn symmetric(rng: &mut Xoshiro256PlusPlus, half_width: f32) -> f32 {
+pub(crate) fn symmetric(rng: &mut Xoshiro256PlusPlus, half_width: f32) -> f32 {
     (2.0 * unit(rng) - 1.0) * half_width
 }
 
 /// Fisher–Yates.
-pub(super) fn shuffle(items: &mut [u32], rng: &mut Xoshiro256PlusPlus) {
+pub(crate) fn shuffle(items: &mut [u32], rng: &mut Xoshiro256PlusPlus) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(rng, last + 1));
     }

@@ -6,7 +6,7 @@
 /// Whether the processor can run what [`dispatch`] compiles for it.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-pub(super) fn has_avx2() -> bool {
+pub(crate) fn has_avx2() -> bool {
     std::arch::is_x86_feature_detected!("avx2")
 }
 
@@ -41,15 +41,15 @@ macro_rules! dispatch {
     };
 }
 
-pub(super) use dispatch;
+pub(crate) use dispatch;
 
 /// Lanes of an AVX2 register.
-pub(super) const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 /// `exp` to about two units in the last place, without branches, so that loops over it are vectorised. Below -80 the
 /// result is that of -80 (1.8e-35, so that products with it stay normal numbers), above 88 that of 88; NaN stays NaN. (Range reduction and polynomial of Cephes.)
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     // Adding and subtracting 1.5 * 2^23 rounds to an integer, which is then in the low bits.
     const ROUND: f32 = 12_582_912.0;
     const LOWEST: f32 = -80.0;
@@ -71,7 +71,7 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// Natural logarithm of a normal positive number, without branches. (Polynomial of Cephes.)
 #[inline(always)]
-pub(super) fn ln(x: f32) -> f32 {
+pub(crate) fn ln(x: f32) -> f32 {
     let bits = x.to_bits();
     // Mantissa in [sqrt(1/2), sqrt(2)).
     let exponent = (bits.wrapping_sub(0x3f35_04f3) as i32) >> 23;
@@ -93,7 +93,7 @@ pub(super) fn ln(x: f32) -> f32 {
 
 dispatch! {
     /// Sum of products, in lanes.
-    pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
         let mut sums = [0.0_f32; LANES];
         let (a_lanes, a_rest) = a.as_chunks::<LANES>();
         let (b_lanes, b_rest) = b.as_chunks::<LANES>();
@@ -109,7 +109,7 @@ dispatch! {
 
 dispatch! {
     /// `to += factor * from`.
-    pub(super) fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
+    pub(crate) fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
         for (to, from) in to.iter_mut().zip(from) {
             *to += factor * from;
         }
