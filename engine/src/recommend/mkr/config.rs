@@ -4,7 +4,7 @@ use super::error::MkrError;
 use crate::kge::names::named_choice;
 
 /// Numbers per vector, of users, items, entities and relations alike: cross & compress needs one width.
-pub const DEFAULT_DIM: usize = 16;
+pub const DEFAULT_DIM: usize = 32;
 /// The largest `dim`.
 pub const MAX_DIM: usize = 1024;
 /// Low layers: dense layers of users and tails, cross & compress units of items.
@@ -20,19 +20,19 @@ pub const DEFAULT_BATCH_SIZE: usize = 256;
 /// The largest `batch_size`.
 pub const MAX_BATCH_SIZE: usize = 65_536;
 /// Step size of the recommendation task.
-pub const DEFAULT_LR_REC: f32 = 2e-3;
+pub const DEFAULT_LR_REC: f32 = 1e-3;
 /// Step size of the embedding task.
 pub const DEFAULT_LR_KGE: f32 = 2e-4;
 /// Weight of the embedding task's loss.
 pub const DEFAULT_KGE_WEIGHT: f32 = 1.0;
 /// Weight of the squared lengths.
-pub const DEFAULT_L2: f32 = 1e-6;
+pub const DEFAULT_L2: f32 = 3e-4;
 /// Corrupted triples per true one.
 pub const DEFAULT_KGE_NEGATIVES: usize = 1;
 /// The largest `kge_negatives`.
 pub const MAX_KGE_NEGATIVES: usize = 64;
-/// First numbers of a vector have about this length.
-pub const DEFAULT_INIT_SCALE: f32 = 1.0;
+/// First vectors have about this length. Much shorter ones can stay at 0 for good: a score is a product of all of them.
+pub const DEFAULT_INIT_SCALE: f32 = 0.3;
 /// Validation runs without a new best before training stops.
 pub const DEFAULT_PATIENCE: u32 = 5;
 /// 1 GiB.
