@@ -1,7 +1,7 @@
 //! Adam (Kingma & Ba 2015) for weights, and lazily for rows: a row that no batch touches does not move, and counts its own
 //! steps.
 
-use crate::kge::simd::{add_scaled, dispatch, dot};
+use crate::kge::simd::{add_scaled, dispatch};
 use crate::kge::slots::Slots;
 use std::ops::Range;
 
@@ -55,7 +55,7 @@ impl WeightState {
         WeightState { range, penalised, first: zeros.clone(), second: zeros, steps: 0 }
     }
 
-    /// One step against a gradient, to which the penalty is added first. Returns the penalty.
+    /// One step against a gradient, to which that of the penalty is added first.
     pub(super) fn step(
         &mut self,
         corrections: &Corrections,
@@ -63,20 +63,16 @@ impl WeightState {
         l2: f32,
         gradient: &mut [f32],
         weights: &mut [f32],
-    ) -> f32 {
-        let mut squares = 0.0;
+    ) {
         if l2 > 0.0 {
             for range in &self.penalised {
-                let weights = &weights[range.clone()];
-                add_scaled(&mut gradient[range.clone()], l2, weights);
-                squares += dot(weights, weights);
+                add_scaled(&mut gradient[range.clone()], l2, &weights[range.clone()]);
             }
         }
         self.steps = self.steps.saturating_add(1);
         let [one, two] = corrections.at(self.steps);
         let (gradient, weights) = (&gradient[self.range.clone()], &mut weights[self.range.clone()]);
         adam(rate * one, two, 0.0, gradient, weights, &mut self.first, &mut self.second);
-        0.5 * l2 * squares
     }
 }
 
@@ -128,29 +124,17 @@ impl RowSum {
         }
     }
 
-    /// One step for every row that has a gradient. Returns the penalty.
-    pub(super) fn step(
-        &self,
-        corrections: &Corrections,
-        rate: f32,
-        l2: f32,
-        table: &mut [f32],
-        state: &mut RowState,
-    ) -> f32 {
+    /// One step for every row that has a gradient.
+    pub(super) fn step(&self, corrections: &Corrections, rate: f32, l2: f32, table: &mut [f32], state: &mut RowState) {
         let dim = self.dim;
-        let mut squares = 0.0;
         for (&row, gradient) in self.slots.ids().iter().zip(self.gradients.chunks_exact(dim)) {
             let at = row as usize;
             let numbers = &mut table[at * dim..][..dim];
-            if l2 > 0.0 {
-                squares += dot(numbers, numbers);
-            }
             let steps = &mut state.steps[at];
             *steps = steps.saturating_add(1);
             let [one, two] = corrections.at(*steps);
             let (first, second) = state.moments[2 * at * dim..][..2 * dim].split_at_mut(dim);
             adam(rate * one, two, l2, gradient, numbers, first, second);
         }
-        0.5 * l2 * squares
     }
 }
