@@ -81,6 +81,10 @@ impl KgeWorker {
         let (length, shared, columns) = (rows * dim, &parameters.shared[..], batch.tails.len());
         self.rows = rows;
         self.d_shared[layout.of_kge()].fill(0.0);
+        // The last batch of a pass may have fewer rows than there are threads.
+        if rows == 0 {
+            return 0.0;
+        }
         let (items, heads) = self.cross.inputs();
         if !shape.no_cross {
             gather(dim, &parameters.items, &batch.items[range.clone()], items);

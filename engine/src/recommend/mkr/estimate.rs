@@ -89,7 +89,8 @@ pub fn estimate(config: &MkrConfig, size: &JointSize, threads: usize) -> MkrEsti
             + Stack::width(&layout.kge_head, 2 * dim)
             + columns * Stack::width(&layout.tail_layers, dim)
             + 3 * dim;
-        buffers += float * (batch * per_triple + threads * layout.len) + RowSum::memory_bytes(batch * columns, dim);
+        let sums = 2 * RowSum::memory_bytes(batch, dim) + RowSum::memory_bytes(batch * (1 + columns), dim);
+        buffers += float * (batch * per_triple + threads * layout.len) + sums;
     }
     let prepared = size.users.saturating_add(size.items).saturating_mul(dim * float);
     MkrEstimate {
