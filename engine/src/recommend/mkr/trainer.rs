@@ -1,5 +1,6 @@
 //! Training, a step at a time.
 
+mod flatness;
 mod start;
 mod tasks;
 
@@ -9,6 +10,7 @@ use super::data::{Interactions, Rows};
 use super::optimizer::Corrections;
 use super::parameters::{Layout, MkrParameters, MkrShape};
 use super::predict::{MkrModel, Predictor};
+use flatness::Flatness;
 use std::sync::Arc;
 use tasks::{KgeTask, RecTask};
 
@@ -37,13 +39,15 @@ pub enum Stop {
     Completed,
     /// Validation did not improve any more.
     NoImprovement,
-    /// A loss or a parameter was not finite, or the loss grew without bounds. What is kept is from before.
+    /// A loss, a score or a parameter was not finite, or the loss grew without bounds. What is kept is from before.
     Diverged {
         /// The epoch in which it was seen, from 1.
         epoch: u32,
     },
-    /// The rectifiers have made the vector of every user 0, or all validation rows score the same: nothing can be learned any more.
-    /// Fewer layers, a smaller `lr_rec` or larger batches help.
+    /// The model tells no items apart: the rectifiers have made the vector of every user 0, all validation rows score the same, or
+    /// vectors have shrunk until the scores of every user's items were within a millionth of each other, for five epochs in a
+    /// row or when training would have ended anyway. What is kept is from before. A smaller `l2` or a larger `init_scale` help
+    /// against shrinking; fewer layers, a smaller `lr_rec` or larger batches against the others.
     Collapsed {
         /// The epoch after which it was seen, from 1.
         epoch: u32,
@@ -131,6 +135,7 @@ pub struct MkrTrainer {
     stop: Option<Stop>,
     epochs_done: u32,
     first_loss: f64,
+    flatness: Flatness,
     dead_users: f64,
 }
 
@@ -201,6 +206,10 @@ impl MkrTrainer {
                 pool,
             );
             budget -= (rows * self.rec.cost_per_row) as i64;
+            if self.first_loss.is_nan() {
+                // Of the first batch alone: nothing has been learned yet that could have made it large.
+                self.first_loss = self.rec.turn.loss();
+            }
             if let KgeInterval::Steps(interval) = self.config.kge_interval
                 && batches.is_multiple_of(u64::from(interval))
             {
@@ -208,9 +217,6 @@ impl MkrTrainer {
             }
         }
         let loss = self.rec.turn.loss();
-        if self.first_loss.is_nan() {
-            self.first_loss = loss;
-        }
         // NaN is not below any bound.
         let is_sane = loss <= MAX_LOSS_RATIO * self.first_loss.max(1.0);
         if !is_sane {
@@ -258,7 +264,11 @@ impl MkrTrainer {
         }
         let predictor = Predictor::new(&self.shape, &self.rows.entity_of_item, &self.parameters);
         self.dead_users = predictor.dead_users();
-        let mut has_collapsed = self.dead_users >= 1.0;
+        if self.flatness.look(&predictor).is_nan() {
+            return self.halt(Stop::Diverged { epoch });
+        }
+        let is_flat = self.flatness.is_flat();
+        let mut has_collapsed = self.dead_users >= 1.0 || self.flatness.is_lasting();
         let is_last = epoch >= self.config.epochs;
         let (mut is_best, mut is_patient) = (self.validation.is_none(), true);
         if let Some(validation) = &mut self.validation
@@ -276,7 +286,8 @@ impl MkrTrainer {
                 _ => figures.pooled_auc,
             };
             is_best = validation.best.is_none_or(|(best, _)| figure > best);
-            if is_best && !has_collapsed {
+            // Where all items tie, an area of a half is no success, though it may be above that of the first epochs.
+            if is_best && !is_flat && !has_collapsed {
                 validation.best = Some((figure, epoch));
                 validation.runs_without_best = 0;
             } else {
@@ -284,10 +295,10 @@ impl MkrTrainer {
                 is_patient = self.config.patience == 0 || validation.runs_without_best < self.config.patience;
             }
         }
-        if has_collapsed {
+        if has_collapsed || (is_flat && (is_last || !is_patient)) {
             return self.halt(Stop::Collapsed { epoch });
         }
-        if is_best {
+        if is_best && !is_flat {
             self.copy.copy_from(&self.parameters);
             self.copy_epoch = epoch;
         }

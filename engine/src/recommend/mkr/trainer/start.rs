@@ -65,6 +65,7 @@ impl MkrTrainer {
         let parameters = MkrParameters::start(&shape, &config);
         let validation =
             validation.map(|rows| ValidationRows { rows: rows.clone(), last: None, best: None, runs_without_best: 0 });
+        let flatness = Flatness::new(&interactions, &Predictor::new(&shape, &rows.entity_of_item, &parameters));
         let rec = RecTask::new(&config, &shape, &layout, interactions.len(), threads);
         let kge = (!config.no_kge).then(|| KgeTask::new(&config, &shape, &layout, graph, threads));
         Ok(MkrTrainer {
@@ -84,6 +85,7 @@ impl MkrTrainer {
             stop: None,
             epochs_done: 0,
             first_loss: f64::NAN,
+            flatness,
             dead_users: 0.0,
         })
     }
