@@ -34,7 +34,7 @@
 //! # }
 //! ```
 
-mod activation;
+pub(crate) mod activation;
 mod chunk;
 mod comparison;
 mod config;
@@ -43,7 +43,7 @@ mod error;
 mod estimate;
 mod loss;
 mod model;
-mod names;
+pub(crate) mod names;
 mod neighbours;
 mod optimizer;
 mod plan;
@@ -54,7 +54,7 @@ mod rank_block;
 pub(crate) mod sampling;
 pub(crate) mod shared;
 pub(crate) mod simd;
-mod slots;
+pub(crate) mod slots;
 mod top;
 mod trainer;
 mod triples;

@@ -11,8 +11,11 @@
 //! | [`SharedArtist`] | 1 same artist, 0.5 collaborator; for a profile n/(n+1) with n tracks by the artist | – |
 //! | [`Popularity`] | ln(1+n)/ln(1+max n), n = playlists + likes | – |
 //! | [`Proximity`] | cosine of the embeddings where it is positive; for a profile Σ cosine(i, c) over i in P, divided by the largest such sum | – |
+//!
+//! [`mkr`] learns from interactions and the knowledge graph jointly.
 
 mod features;
+pub mod mkr;
 pub mod models;
 mod ranking;
 mod signals;

@@ -49,4 +49,4 @@ macro_rules! named_choice {
     };
 }
 
-pub(super) use named_choice;
+pub(crate) use named_choice;

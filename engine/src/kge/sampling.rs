@@ -15,6 +15,12 @@ pub(crate) enum Use {
     RecommenderFactors = 7,
     RecommenderOrder = 8,
     RecommenderNegatives = 9,
+    JointTables = 10,
+    JointWeights = 11,
+    JointOrder = 12,
+    JointTriples = 13,
+    JointNegatives = 14,
+    TailPermutation = 15,
 }
 
 /// The stream for a purpose, an epoch and a chunk (or whatever numbers the purpose has).

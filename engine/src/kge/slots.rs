@@ -2,7 +2,7 @@
 
 /// A small hash table from ids to slots `0, 1, …` (open addressing, linear probing).
 #[derive(Debug)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     /// `u32::MAX`, which is no id, where free.
     keys: Vec<u32>,
     slots: Vec<u32>,
@@ -11,7 +11,7 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Room for so many ids.
-    pub(super) fn new(capacity: usize) -> Slots {
+    pub(crate) fn new(capacity: usize) -> Slots {
         let places = Slots::places(capacity);
         Slots { keys: vec![u32::MAX; places], slots: vec![0; places], ids: Vec::with_capacity(capacity) }
     }
@@ -20,17 +20,17 @@ impl Slots {
         (2 * capacity).next_power_of_two()
     }
 
-    pub(super) fn memory_bytes(capacity: usize) -> usize {
+    pub(crate) fn memory_bytes(capacity: usize) -> usize {
         size_of::<u32>() * (2 * Slots::places(capacity) + capacity)
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.keys.fill(u32::MAX);
         self.ids.clear();
     }
 
     /// The ids, by slot.
-    pub(super) fn ids(&self) -> &[u32] {
+    pub(crate) fn ids(&self) -> &[u32] {
         &self.ids
     }
 
@@ -45,13 +45,13 @@ impl Slots {
     }
 
     /// The slot of an id.
-    pub(super) fn get(&self, id: u32) -> Option<u32> {
+    pub(crate) fn get(&self, id: u32) -> Option<u32> {
         let place = self.find(id);
         (self.keys[place] == id).then(|| self.slots[place])
     }
 
     /// The slot of an id, a new one if it has none, and whether it is new.
-    pub(super) fn insert(&mut self, id: u32) -> (u32, bool) {
+    pub(crate) fn insert(&mut self, id: u32) -> (u32, bool) {
         let place = self.find(id);
         if self.keys[place] == id {
             return (self.slots[place], false);

@@ -165,6 +165,16 @@ impl TripleSet {
         (part(false), part(true))
     }
 
+    /// The same heads and relations with other tails.
+    ///
+    /// # Panics
+    /// If there are not as many tails, or one is no entity.
+    pub(crate) fn with_tails(&self, tails: Vec<u32>) -> TripleSet {
+        assert_eq!(tails.len(), self.len(), "a tail for each triple");
+        assert!(tails.iter().all(|&tail| (tail as usize) < self.entity_count), "tails are entities");
+        TripleSet { tails, ..self.clone() }
+    }
+
     /// The triples at `places`, in that order.
     pub(super) fn subset(&self, places: &[u32]) -> TripleSet {
         let pick = |column: &[u32]| places.iter().map(|&at| column[at as usize]).collect();
@@ -282,7 +292,7 @@ impl KnownTriples {
     }
 
     /// Indexes the triples of all sets by one side.
-    pub(super) fn index(&mut self, asked: Side, sets: &[&TripleSet]) {
+    pub(crate) fn index(&mut self, asked: Side, sets: &[&TripleSet]) {
         self.sides[asked.index()] = Answers::new(sets, asked);
     }
 
