@@ -256,7 +256,7 @@ def main():
     report.write(folder, bench, about, rows)
     lines = list(table(results))
     (folder / "table.md").write_text("\n".join(lines) + "\n")
-    say(f"results in {folder}")
+    say(f"results in {folder.name}")
     print("\n".join([*lines, *(row.row(about["judged"]) for row in rows)]))
 
 
