@@ -117,7 +117,7 @@ def main():
     say(query(connect("postgres"), "SELECT version()")[0][0], machine.cpu())
     results = {"cleaning": cleaning(sizes[0]), "fusion": fusion(sizes[1]), "export": export(sizes[2])}
     (folder / "graph.json").write_text(json.dumps(results, indent=2) + "\n")
-    say(f"results in {folder}")
+    say(f"results in {folder.name}")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def main():
         raise SystemExit("error: the extension was replaced during the run")
     rows = report.verdicts(bench, small_name, large_name)
     report.write(folder, bench, about, rows)
-    say(f"results in {folder}")
+    say(f"results in {folder.name}")
     print("\n".join(row.row(about["judged"]) for row in rows))
 
 

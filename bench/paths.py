@@ -311,7 +311,7 @@ def main():
     about["judged"] = not args.quick
     rows = verdicts(bench, names)
     report.write(folder, bench, about, rows)
-    say(f"results in {folder}")
+    say(f"results in {folder.name}")
     print("\n".join(row.row(about["judged"]) for row in rows))
 
 
