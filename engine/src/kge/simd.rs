@@ -91,19 +91,25 @@ pub(crate) fn ln(x: f32) -> f32 {
     m + y + 0.693_359_4 * e
 }
 
-dispatch! {
-    /// Sum of products, in lanes.
-    pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-        let mut sums = [0.0_f32; LANES];
-        let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-        let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-        for (x, y) in a_lanes.iter().zip(b_lanes) {
-            for lane in 0..LANES {
-                sums[lane] += x[lane] * y[lane];
-            }
+/// Sum of products, in lanes; for the bodies of functions that are dispatched themselves.
+#[inline(always)]
+pub(crate) fn inner_product(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+    for (x, y) in a_lanes.iter().zip(b_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
         }
-        let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-        sums.iter().sum::<f32>() + rest
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+dispatch! {
+    /// [`inner_product`] for all others.
+    pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+        inner_product(a, b)
     }
 }
 

@@ -10,24 +10,10 @@
 //! The right-hand sides take `O(d)` and no matrix. Both lines are one function, [`forward`], with the roles exchanged:
 //! `x' = x (y·w_1) + y (x·w_2) + b`. A last layer needs one of them only.
 
-use crate::kge::simd::{LANES, dispatch};
+use crate::kge::simd::{dispatch, inner_product};
 
 /// Vectors of weights in one half of a unit: `w_1`, `w_2`, `b`.
 pub(super) const VECTORS: usize = 3;
-
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    for (x, y) in a_lanes.iter().zip(b_lanes) {
-        for lane in 0..LANES {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    sums.iter().sum::<f32>() + rest
-}
 
 dispatch! {
     /// `x' = x (y·w_1) + y (x·w_2) + b` for rows of `dim` numbers. `weights` are `w_1`, `w_2`, `b`; `products` keeps the two
@@ -45,7 +31,7 @@ dispatch! {
         let bias = &bias[..dim];
         let rows = x.chunks_exact(dim).zip(y.chunks_exact(dim)).zip(out.chunks_exact_mut(dim));
         for (((x, y), out), products) in rows.zip(products.chunks_exact_mut(2)) {
-            let (a, b) = (dot(y, w_1), dot(x, w_2));
+            let (a, b) = (inner_product(y, w_1), inner_product(x, w_2));
             products[0] = a;
             products[1] = b;
             for i in 0..dim {
@@ -77,7 +63,7 @@ dispatch! {
         let d_rows = d_x.chunks_exact_mut(dim).zip(d_y.chunks_exact_mut(dim));
         for ((((x, y), d_out), (d_x, d_y)), products) in rows.zip(d_rows).zip(products.chunks_exact(2)) {
             let (a, b) = (products[0], products[1]);
-            let (d_a, d_b) = (dot(d_out, x), dot(d_out, y));
+            let (d_a, d_b) = (inner_product(d_out, x), inner_product(d_out, y));
             for i in 0..dim {
                 d_x[i] += a * d_out[i] + d_b * w_2[i];
                 d_y[i] += b * d_out[i] + d_a * w_1[i];

@@ -5,7 +5,7 @@
 //! score and has `f(-s) = 1 - f(s)`, so the loss of a negative is that of a positive with the opposite score.
 
 use super::parameters::{ACTIVATIONS, PREDICTIONS};
-use crate::kge::simd::{LANES, dispatch, exp, ln};
+use crate::kge::simd::{LANES, dispatch, exp, inner_product, ln};
 
 #[inline(always)]
 fn sigmoid(s: f32) -> f32 {
@@ -131,16 +131,7 @@ dispatch! {
     /// Inner products of the rows of two matrices.
     pub(super) fn row_products(dim: usize, a: &[f32], b: &[f32], to: &mut [f32]) {
         for ((a, b), to) in a.chunks_exact(dim).zip(b.chunks_exact(dim)).zip(to) {
-            let mut sums = [0.0_f32; LANES];
-            let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-            let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-            for (x, y) in a_lanes.iter().zip(b_lanes) {
-                for lane in 0..LANES {
-                    sums[lane] += x[lane] * y[lane];
-                }
-            }
-            let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-            *to = sums.iter().sum::<f32>() + rest;
+            *to = inner_product(a, b);
         }
     }
 }
