@@ -25,15 +25,16 @@ pub(crate) enum Use {
 
 /// The stream for a purpose, an epoch and a chunk (or whatever numbers the purpose has).
 pub(crate) fn stream(seed: u64, what: Use, epoch: u64, chunk: u64) -> Xoshiro256PlusPlus {
-    let mut mixed = seed;
-    for part in [what as u64, epoch, chunk] {
-        mixed = finalize(mixed ^ finalize(part.wrapping_add(0x9e37_79b9_7f4a_7c15)));
-    }
-    Xoshiro256PlusPlus::seed_from_u64(mixed)
+    Xoshiro256PlusPlus::seed_from_u64(key(seed, &[what as u64, epoch, chunk]))
+}
+
+/// 64 bits that follow from a seed and from numbers.
+pub(crate) fn key(seed: u64, numbers: &[u64]) -> u64 {
+    numbers.iter().fold(seed, |key, number| mix(key ^ mix(number.wrapping_add(0x9e37_79b9_7f4a_7c15))))
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea & Flood 2014).
-fn finalize(mut z: u64) -> u64 {
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
@@ -55,7 +56,7 @@ pub(crate) fn symmetric(rng: &mut Xoshiro256PlusPlus, half_width: f32) -> f32 {
 }
 
 /// Fisher–Yates.
-pub(crate) fn shuffle(items: &mut [u32], rng: &mut Xoshiro256PlusPlus) {
+pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut Xoshiro256PlusPlus) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(rng, last + 1));
     }
