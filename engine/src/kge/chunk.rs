@@ -572,15 +572,12 @@ fn move_row(
     row.resize(gradient.len(), 0.0);
     state.resize(optimizer.state_width(gradient.len(), segment), 0.0);
     table.rows.read(id * table.width, row);
+    let matrix = row.get(table.matrix_start..).unwrap_or_default().to_vec();
     table.state.read(state_start, state);
     optimizer.step(rate, segment, gradient, row, state);
-    if table.matrix_start < row.len() {
-        let mut before = vec![0.0; row.len() - table.matrix_start];
-        table.rows.read(id * table.width + table.matrix_start, &mut before);
-        let part = (MATRIX_STEP / task.model.dim() as f32).min(1.0);
-        for (number, before) in row[table.matrix_start..].iter_mut().zip(before) {
-            *number = before + part * (*number - before);
-        }
+    let part = (MATRIX_STEP / task.model.dim() as f32).min(1.0);
+    for (number, before) in row.iter_mut().skip(table.matrix_start).zip(matrix) {
+        *number = before + part * (*number - before);
     }
     constrain(row);
     let square = dot(row, row);
