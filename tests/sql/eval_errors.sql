@@ -1,17 +1,6 @@
 -- Evaluation: what is refused, and how it is said.
 SET client_min_messages = warning;
 CALL test.reset();
-CREATE FUNCTION test.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    state text; said text; detail text; hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'not refused';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, said = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN state || ': ' || said || coalesce(E'\n  ' || nullif(detail, ''), '') || coalesce(E'\n  ' || nullif(hint, ''), '');
-END
-$$;
 \pset format unaligned
 \pset tuples_only on
 
@@ -100,5 +89,5 @@ SELECT count(*) FROM sgr_eval('a', '{popularity}', resamples => 0);
 COMMIT;
 
 DROP TABLE test.bad, test.scores;
-DROP FUNCTION test.refusal(text), test.with_rows(text, text), test.with_scores(text);
+DROP FUNCTION test.with_rows(text, text), test.with_scores(text);
 CALL test.reset();

@@ -1,17 +1,6 @@
 -- Embeddings: what is refused, and how it is said.
 SET client_min_messages = warning;
 CALL test.reset();
-CREATE FUNCTION test.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    state text; said text; detail text; hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'not refused';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, said = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN state || ': ' || said || coalesce(E'\n  ' || nullif(detail, ''), '') || coalesce(E'\n  ' || nullif(hint, ''), '');
-END
-$$;
 \pset format unaligned
 \pset tuples_only on
 
@@ -99,5 +88,4 @@ COMMIT;
 REVOKE ALL ON SCHEMA test FROM kge_reader;
 DROP ROLE kge_reader;
 SELECT sgr_graph_drop(graph) >= 0 FROM sgr.graphs WHERE graph_id > 0;
-DROP FUNCTION test.refusal(text);
 DROP TABLE test.few;

@@ -82,3 +82,16 @@ LANGUAGE sql STABLE AS $$
     SELECT item_id_a, item_id_b, together, round(cosine::numeric, 9), round(jaccard::numeric, 9), round(lift::numeric, 9)
     FROM sgr.cooccurrence_pairs WHERE cooccurrence_pairs.kind = stored.kind
 $$;
+
+-- What a statement is refused with: SQLSTATE, message, DETAIL and HINT.
+CREATE FUNCTION test.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    state text; said text; detail text; hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'not refused';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, said = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RETURN state || ': ' || said || coalesce(E'\n  ' || nullif(detail, ''), '') || coalesce(E'\n  ' || nullif(hint, ''), '');
+END
+$$;
