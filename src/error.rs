@@ -4,6 +4,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use sgr_engine::cooccurrence::CooccurrenceError;
 use sgr_engine::demo::DemoError;
+use sgr_engine::evaluate::UnknownChoice;
 use sgr_engine::recommend::RecommendError;
 
 /// A refusal in the style of the server's own messages: lower case, no full stop, names in double quotes.
@@ -74,6 +75,13 @@ impl From<CooccurrenceError> for Error {
             CooccurrenceError::InvalidConfig { .. } => Self::invalid(error.to_string()),
             other => Self::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, other.to_string()),
         }
+    }
+}
+
+impl From<UnknownChoice> for Error {
+    fn from(unknown: UnknownChoice) -> Self {
+        Self::invalid(format!("unknown {} \"{}\"", unknown.what, crate::lookup::shortened(&unknown.name)))
+            .hint(format!("use one of {}", unknown.known))
     }
 }
 

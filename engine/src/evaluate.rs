@@ -42,7 +42,6 @@ mod bootstrap;
 mod error;
 mod list_metrics;
 mod models;
-mod names;
 mod random;
 mod ranking;
 mod scored;
@@ -50,6 +49,7 @@ mod sets;
 mod split;
 mod statistic;
 
+pub use crate::choice::UnknownChoice;
 pub use assess::{AssessConfig, Assessment, DEFAULT_K, Found, Measured, Metric, Task};
 pub use bands::{Band, bands};
 pub use baselines::{leak_only, random_score};
@@ -57,7 +57,6 @@ pub use bootstrap::{Bootstrap, BootstrapConfig, DEFAULT_LEVEL, DEFAULT_RESAMPLES
 pub use error::EvaluateError;
 pub use list_metrics::{ListMetric, coverage, mean_popularity, novelty, popularity_lift};
 pub use models::{LeakOnlyModel, Model, PopularityModel, RandomModel, ScoreTable, Scores};
-pub use names::UnknownChoice;
 pub use ranking::{BlockScorer, FullRanking, TopLists, list_lengths, order_by_score};
 pub use scored::{Calibration, DEFAULT_BINS, PooledAuc, ReliabilityBin, ScoredRows};
 pub use sets::ItemSets;

@@ -43,7 +43,6 @@ mod error;
 mod estimate;
 mod loss;
 mod model;
-pub(crate) mod names;
 mod neighbours;
 mod optimizer;
 mod plan;
@@ -59,6 +58,7 @@ mod top;
 mod trainer;
 mod triples;
 
+pub use crate::choice::UnknownChoice;
 pub use activation::{Activation, FUSED, Fusion};
 pub use config::{
     Corruption, DEFAULT_CHUNK, DEFAULT_DIM, DEFAULT_EPOCHS, DEFAULT_INIT_SCALE, DEFAULT_LEARNING_RATE, DEFAULT_MARGIN,

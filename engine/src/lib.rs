@@ -5,6 +5,7 @@
 //! between two steps and report progress.
 
 pub mod catalog;
+mod choice;
 pub mod cooccurrence;
 pub mod demo;
 pub mod evaluate;

@@ -32,10 +32,7 @@ impl Ids<'_> {
 impl From<EvaluateError> for Error {
     fn from(error: EvaluateError) -> Self {
         match error {
-            EvaluateError::UnknownName(unknown) => {
-                Self::invalid(format!("unknown {} \"{}\"", unknown.what, crate::lookup::shortened(&unknown.name)))
-                    .hint(format!("use one of {}", unknown.known))
-            }
+            EvaluateError::UnknownName(unknown) => unknown.into(),
             EvaluateError::Ratios { ratios, sum } => Self::invalid("the ratios do not sum to 1")
                 .detail(format!("{} + {} + {} = {sum}", ratios[0], ratios[1], ratios[2]))
                 .hint("they are the shares of the training, validation and test part"),

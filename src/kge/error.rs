@@ -8,10 +8,7 @@ use sgr_engine::kge::KgeError;
 impl From<KgeError> for Error {
     fn from(error: KgeError) -> Self {
         match error {
-            KgeError::UnknownName { what, name, known } => {
-                Self::invalid(format!("unknown {what} \"{}\"", crate::lookup::shortened(&name)))
-                    .hint(format!("use one of {known}"))
-            }
+            KgeError::UnknownName(unknown) => unknown.into(),
             KgeError::InvalidConfig { .. } => Self::invalid(error.to_string()),
             KgeError::MemoryLimit { needed, limit } => memory_limit(needed, limit, "the training", TRAIN_LESS),
             KgeError::NoTriples { .. } => Self::not_ready(error.to_string()),

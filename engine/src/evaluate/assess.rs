@@ -4,12 +4,12 @@ use super::bands::{Band, bands};
 use super::error::EvaluateError;
 use super::list_metrics::{ListMetric, coverage, mean_popularity, novelty, popularity_lift};
 use super::models::Scores;
-use super::names::named;
 use super::ranking::{FullRanking, TopLists, list_lengths, order_by_score};
 use super::scored::ScoredRows;
 use super::sets::ItemSets;
 use super::split::{Part, Split};
 use super::statistic::{Statistic, UserRatio};
+use crate::choice::named;
 
 /// How long the lists are that are judged.
 pub const DEFAULT_K: usize = 10;
@@ -50,6 +50,7 @@ pub enum Metric {
 }
 
 named!(
+    EvaluateError,
     Metric,
     "metric",
     Auc = "auc",

@@ -1,6 +1,7 @@
 //! Items by how popular they are in training.
 
-use super::names::named;
+use super::EvaluateError;
+use crate::choice::named;
 
 /// A band of popularity. The first three hold about a third of all training positives each; items of the same popularity
 /// are in the same band.
@@ -16,7 +17,7 @@ pub enum Band {
     Cold,
 }
 
-named!(Band, "band", Head = "head", Middle = "middle", Tail = "tail", Cold = "cold");
+named!(EvaluateError, Band, "band", Head = "head", Middle = "middle", Tail = "tail", Cold = "cold");
 
 /// The band of each item by its number of training positives.
 pub fn bands(popularity: &[u32]) -> Vec<Band> {

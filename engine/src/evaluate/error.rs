@@ -1,6 +1,6 @@
 //! What can go wrong when recommendations are judged.
 
-use super::names::UnknownChoice;
+use crate::choice::UnknownChoice;
 
 /// Why rows could not be split, or scores not be judged.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! What lists are worth: whether they hold what is asked for, and what they show.
 
-use super::names::named;
+use super::EvaluateError;
 use super::ranking::TopLists;
 use super::sets::ItemSets;
 use super::statistic::UserRatio;
+use crate::choice::named;
 
 /// A metric of a list. `hits` are the relevant items among its first `k`, `relevant` the number of relevant items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +25,7 @@ pub enum ListMetric {
 }
 
 named!(
+    EvaluateError,
     ListMetric,
     "metric",
     Recall = "recall",

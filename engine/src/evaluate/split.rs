@@ -1,9 +1,9 @@
 //! Which rows are learned, which validate, and which test.
 
 use super::error::EvaluateError;
-use super::names::named;
 use super::random::{self, Use};
 use super::sets::ItemSets;
+use crate::choice::named;
 use rustc_hash::FxHashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,7 +23,7 @@ pub enum Part {
     Test,
 }
 
-named!(Part, "part", Train = "train", Validation = "validation", Test = "test");
+named!(EvaluateError, Part, "part", Train = "train", Validation = "validation", Test = "test");
 
 /// How rows are split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,7 @@ pub enum Protocol {
 }
 
 named!(
+    EvaluateError,
     Protocol,
     "protocol",
     Mkr = "mkr",

@@ -3,8 +3,8 @@
 //! After the multi-calculation scoring of MMSS_MKR (Liu, Yang & Cheng, Scientific Reports 14:2055, 2024), of which only
 //! the abstract and the table of symbols were open to us: this is our reading of it.
 
-use super::names::named_choice;
 use super::simd;
+use crate::choice::named_choice;
 
 named_choice! {
     "activation"

@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::error::KgeError;
 use super::model::ModelKind;
-use super::names::named_choice;
+use crate::choice::named_choice;
 
 /// Numbers per entity vector.
 pub const DEFAULT_DIM: usize = 128;

@@ -1,5 +1,7 @@
 //! What can go wrong when embeddings are trained, judged or used.
 
+use crate::choice::UnknownChoice;
+
 /// Why knowledge-graph embeddings could not be trained, judged or used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -13,15 +15,8 @@ pub enum KgeError {
         message: String,
     },
     /// A choice that does not exist was asked for by name.
-    #[error("unknown {what} \"{name}\": use one of {known}")]
-    UnknownName {
-        /// What was to be chosen, such as `"model"`.
-        what: &'static str,
-        /// The name as it was given.
-        name: String,
-        /// The names that exist, separated by commas.
-        known: String,
-    },
+    #[error(transparent)]
+    UnknownName(#[from] UnknownChoice),
     /// There is nothing to learn from, or nothing to judge by.
     #[error("there are no {what}")]
     NoTriples {

@@ -15,8 +15,8 @@ mod transr;
 
 use super::comparison::Comparison;
 use super::config::Norm;
-use super::names::named_choice;
 use super::triples::Side;
+use crate::choice::named_choice;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::fmt::Debug;
 

@@ -1,7 +1,7 @@
 //! The parameters of the joint training.
 
 use super::error::MkrError;
-use crate::kge::names::named_choice;
+use crate::choice::named_choice;
 
 /// Numbers per vector, of users, items, entities and relations alike: cross & compress needs one width.
 pub const DEFAULT_DIM: usize = 32;
