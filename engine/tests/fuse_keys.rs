@@ -17,6 +17,7 @@ fn spellings_of_one_name_are_equal() {
         ("Röyksopp", "Royksopp"),
         ("Mø", "MO"),
         ("Straße", "STRASSE"),
+        ("STRAẞE", "Straße"),
         ("ＡＢＣ", "abc"),
         ("ﬁnk", "Fink"),
         ("Σωκράτης", "ΣΩΚΡΑΤΗΣ"),
@@ -29,6 +30,16 @@ fn spellings_of_one_name_are_equal() {
         ("!!!", " !!! "),
     ] {
         assert_eq!(name_key(one), name_key(other), "{one} and {other}");
+    }
+}
+
+#[test]
+fn every_character_alone_has_an_idempotent_key() {
+    for c in (char::MIN..=char::MAX).map(String::from) {
+        for key in [name_key, tag_key, label_key] {
+            let once = key(&c);
+            assert_eq!(key(&once), once, "{c:?}");
+        }
     }
 }
 
@@ -61,6 +72,7 @@ fn tags_and_labels_have_keys_of_their_own() {
         ("lo-fi", "LoFi"),
         ("90s", "90's"),
         ("#techno", "Techno"),
+        ("ᄀ ᅭ", "교"),
     ] {
         assert_eq!(tag_key(one), tag_key(other), "{one} and {other}");
     }

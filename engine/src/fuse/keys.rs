@@ -83,7 +83,8 @@ pub fn tag_key(text: &str) -> String {
         }
         key.push_str(word);
     }
-    key
+    // A Hangul vowel without its blank joins the consonant before it.
+    if key.is_ascii() { key } else { key.nfc().collect() }
 }
 
 /// The key of labels: [`name_key`] without trailing company words (records, recordings, music, ltd, inc, gmbh, …).
@@ -158,7 +159,9 @@ fn ascii_key(text: &str) -> String {
 fn dollar_is_s(chars: impl DoubleEndedIterator<Item = char> + Clone + ExactSizeIterator, at: usize) -> bool {
     let before = chars.clone().take(at).rev().find(|&c| c != '$');
     let after = chars.skip(at).find(|&c| c != '$');
-    before.is_some_and(char::is_alphabetic) || after.is_some_and(char::is_alphabetic)
+    // Vowel signs are alphabetic, too, but none of them is a letter for itself.
+    let letter = |c: char| c.is_alphabetic() && !is_combining_mark(c);
+    before.is_some_and(letter) || after.is_some_and(letter)
 }
 
 fn unicode_key(text: &str) -> String {
@@ -193,9 +196,10 @@ fn unicode_key(text: &str) -> String {
     words.key.nfc().collect()
 }
 
-/// Case folding: upper case first, because only that brings "ß", "ſ" and final "ς" together with their kin.
+/// Case folding: through upper case, because only that brings "ß", "ſ" and final "ς" together with their kin; lower case
+/// before it, because "ẞ" is its own upper case.
 fn fold(c: char) -> impl Iterator<Item = char> {
-    c.to_uppercase().flat_map(char::to_lowercase)
+    c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
 fn mark_is_accent(base: char, mark: char) -> bool {
