@@ -59,6 +59,11 @@ pub fn select_once(sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>
     run_plan(|| prepare(sql, args), args, true, each)
 }
 
+/// [`select_as`] with a plan for these arguments, which is not kept: it knows how long an array is, and hashes it.
+pub fn select_once_as(fresh: bool, sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
+    run_plan(|| prepare(sql, args), args, !fresh, each)
+}
+
 /// [`execute`] for a statement that is made on the spot and has no parameters: its plan is not kept.
 pub fn execute_once(sql: &str) -> Result<u64> {
     run_plan(|| prepare(sql, &[]), &[], false, |_| Ok(()))
