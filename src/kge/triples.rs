@@ -190,9 +190,7 @@ impl Reader {
                 }
                 let args = [Arg::Int(graph_id), Arg::Int(other)];
                 let sql = include_str!("../../sql/queries/kge_triples_of_graph.sql");
-                spi::select_as(self.fresh, sql, &Sources::NONE, &args, |row| {
-                    self.push(row.int(0), row.int(1), row.int(2))
-                })?;
+                spi::select_once_as(self.fresh, sql, &args, |row| self.push(row.int(0), row.int(1), row.int(2)))?;
                 Ok(())
             }
             Origin::Relation(name) if graph_id == 0 && holds_ids(name)? => {
