@@ -2,7 +2,7 @@
 # PG_CONFIG=/path/to/pg_config chooses the PostgreSQL (14 to 18), V=1 shows the output of every step.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop build-kg setup install test test-engine test-sql test-docs test-server accept lint fmt bench package clean
+.PHONY: help demo demo-stop build-kg setup install test test-engine test-sql test-docs test-server test-pgvector accept lint fmt bench package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -36,6 +36,9 @@ test-docs: ## the examples of README.md and docs/
 
 test-server: ## tests of tests/server/; FILTER=text chooses
 	@scripts/test.sh server
+
+test-pgvector: ## SQL goldens and tests of pgvector with a PostgreSQL that has it (from PyPI, x86-64 Linux)
+	@scripts/test.sh pgvector
 
 accept: ## take the present output of the SQL goldens as the expected one
 	@scripts/test.sh accept

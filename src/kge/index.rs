@@ -38,26 +38,27 @@ pub fn nearest(model: &Model, vector: &[f32], n: usize) -> Result<Option<Vec<i64
          LIMIT {n}",
         model.model_id
     );
-    let before = ef_search(&n.to_string())?;
+    // Nothing is sorted, which leaves the planner the index alone: it knows nothing of a table that was filled just now.
+    let before = settings(&[n.to_string(), "off".to_owned()])?;
     let mut ids = Vec::with_capacity(n);
     spi::select_once(&sql, &[], |row| {
         ids.extend(row.int(0));
         Ok(())
     })?;
-    ef_search(&before)?;
+    settings(&before)?;
     Ok(Some(ids))
 }
 
-/// Sets how many rows a scan gives, and returns what it was. After an error it goes with the transaction.
-fn ef_search(rows: &str) -> Result<String> {
-    let mut before = String::new();
-    let sql = "SELECT coalesce(pg_catalog.current_setting('hnsw.ef_search', true), '40'),
-                      pg_catalog.set_config('hnsw.ef_search', $1, true)";
-    spi::select(sql, &Sources::NONE, &[Arg::Text(rows)], |row| {
-        before = row.text(0).unwrap_or_default().into_owned();
+/// Sets how many rows a scan of the index gives and whether the planner may sort, and returns what they were. After an
+/// error both go with the transaction.
+fn settings(to: &[String; 2]) -> Result<[String; 2]> {
+    let mut before = [String::new(), String::new()];
+    let sql = include_str!("../../sql/queries/kge_index_settings.sql");
+    spi::select(sql, &Sources::NONE, &[Arg::Text(&to[0]), Arg::Text(&to[1])], |row| {
+        before = [0, 1].map(|column| row.text(column).unwrap_or_default().into_owned());
         Ok(())
     })?;
-    Ok(if before.is_empty() { "40".to_owned() } else { before })
+    Ok(before)
 }
 
 /// Drops the index of a model that is gone, if it had one.

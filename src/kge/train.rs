@@ -329,6 +329,7 @@ where
     F: FnOnce() -> Result<Trainer> + Send,
 {
     let mut reporter = Reporter::new();
+    give_back_memory();
     pipeline(
         |output| {
             let mut trainer = start()?;
@@ -357,6 +358,17 @@ where
             Ok(())
         },
     )
+}
+
+/// Gives freed memory back to the system. Reading triples leaves some megabytes free on the main thread's heap, where
+/// the threads of the training, which have heaps of their own, cannot use them.
+#[allow(unsafe_code, reason = "only to be had from libc")]
+fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it may be called at any time, and takes its own locks.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// What is written into `sgr.models`.

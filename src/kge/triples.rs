@@ -100,7 +100,8 @@ pub struct Reader {
     wanted: Vec<i32>,
 }
 
-/// Triples with what their numbers stand for. Sorted, each once, so that they do not depend on the order of the rows.
+/// Triples with what their numbers stand for. Sorted, each once, so that they do not depend on the order of the rows,
+/// unless they were taken as they came.
 pub struct NumberedTriples {
     /// `sgr.entities.entity_id` by number.
     pub entities: Vec<i64>,
@@ -169,14 +170,10 @@ impl Reader {
 
     /// Reads the triples of a graph whose relations are `relations`.
     pub fn graph(&mut self, relations: &[i32]) -> Result<()> {
-        spi::select_as(
-            self.fresh,
-            // Joined, because a plan that is kept would search the array for each triple.
-            "SELECT head, relation, tail FROM sgr.triples WHERE relation IN (SELECT pg_catalog.unnest($1))",
-            &Sources::NONE,
-            &[Arg::Ints(relations)],
-            |row| self.push(row.int(0), row.int(1), row.int(2)),
-        )?;
+        let sql = "SELECT head, relation, tail FROM sgr.triples WHERE relation = ANY ($1)";
+        spi::select_once_as(self.fresh, sql, &[Arg::Ints(relations)], |row| {
+            self.push(row.int(0), row.int(1), row.int(2))
+        })?;
         Ok(())
     }
 
@@ -193,9 +190,7 @@ impl Reader {
                 }
                 let args = [Arg::Int(graph_id), Arg::Int(other)];
                 let sql = include_str!("../../sql/queries/kge_triples_of_graph.sql");
-                spi::select_as(self.fresh, sql, &Sources::NONE, &args, |row| {
-                    self.push(row.int(0), row.int(1), row.int(2))
-                })?;
+                spi::select_once_as(self.fresh, sql, &args, |row| self.push(row.int(0), row.int(1), row.int(2)))?;
                 Ok(())
             }
             Origin::Relation(name) if graph_id == 0 && holds_ids(name)? => {
@@ -225,6 +220,15 @@ impl Reader {
 
     /// What was read. Takes a second for ten million triples.
     pub fn finish(self) -> Result<NumberedTriples> {
+        self.numbered(true)
+    }
+
+    /// What was read, as it came: triples may be there more than once.
+    pub fn finish_unsorted(self) -> Result<NumberedTriples> {
+        self.numbered(false)
+    }
+
+    fn numbered(self, sorted: bool) -> Result<NumberedTriples> {
         let (entities, entity_number) = self.entities.finish();
         let (relations, relation_number) = self.relations.finish();
         let mut triples = self.triples;
@@ -233,8 +237,10 @@ impl Reader {
             *head = entity_number[*head as usize];
             *tail = entity_number[*tail as usize];
         }
-        triples.sort_unstable();
-        triples.dedup();
+        if sorted {
+            triples.sort_unstable();
+            triples.dedup();
+        }
         let triples = triple_set(&triples, entities.len(), relations.len())?;
         Ok(NumberedTriples { entities, relations, triples, left_out: self.left_out })
     }

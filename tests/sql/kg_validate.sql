@@ -168,7 +168,10 @@ SELECT 0, 'user', 'name ' || n.ordinality, n.name FROM unnest(ARRAY[
 UPDATE sgr.entities SET name = 'Caf' || chr(65533) WHERE name = 'Caf\ufffd';
 SELECT reason, entities, (SELECT array_agg(left(e.name, 20) ORDER BY e.entity_id) FROM sgr.entities AS e WHERE e.entity_id = ANY (examples)) AS examples
 FROM sgr.kg_name_measures(0) ORDER BY reason;
+-- How wide these are depends on the version of psql.
+\pset format unaligned
 SELECT value, detail FROM sgr_kg_validate() WHERE name = 'suspicious_names';
+\pset format aligned
 ROLLBACK;
 
 -- Limits of one's own: a row replaces both limits, NULL takes one away.

@@ -308,17 +308,28 @@ fn an_index_of_pgvector_is_used_where_there_is_pgvector() {
     }
     client.batch_execute(LOAD).unwrap();
     let model: i64 = one(client, TRAIN);
-    let neighbours = "SELECT string_agg(neighbor, ',' ORDER BY rank) FROM sgr_kge_neighbors('7', 10)";
-    let exact: String = one(client, neighbours);
+    let neighbours = "SELECT n.entity_id FROM generate_series(1, 600, 10) AS t, sgr_kge_neighbors(t::text, 10) AS n";
+    let ids = |client: &mut Client| -> Vec<i64> {
+        client.query(neighbours, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    let exact = ids(client);
     client.batch_execute("CREATE SCHEMA extensions; CREATE EXTENSION vector SCHEMA extensions").unwrap();
     let index: String = one(client, &format!("SELECT sgr_kge_index_create({model})::text"));
     assert_eq!(index, format!("sgr.entity_embeddings_hnsw_{model}"));
     let scans = format!("SELECT pg_stat_get_numscans('{index}'::regclass)");
-    let (before, found): (i64, String) = (one(client, &scans), one(client, neighbours));
+    let before: i64 = one(client, &scans);
+    let found = ids(client);
     client.batch_execute("SELECT pg_stat_clear_snapshot(); SELECT pg_sleep(1.1)").unwrap();
-    assert!(one::<i64>(client, &scans) > before, "the index was scanned");
-    let shared = found.split(',').filter(|name| exact.split(',').any(|other| other == *name)).count();
-    assert!(shared >= 8, "{shared} of 10 are those of the exact search");
+    assert_eq!(one::<i64>(client, &scans) - before, 60, "each question scans the index once");
+    let settings = "SELECT current_setting('hnsw.ef_search') || ' ' || current_setting('enable_sort')";
+    assert_eq!(one::<String>(client, settings), "40 on", "what they were");
+    // Recall@10 of 60 tracks.
+    assert_eq!((exact.len(), found.len()), (600, 600));
+    let shared =
+        exact.chunks(10).zip(found.chunks(10)).map(|(all, some)| some.iter().filter(|id| all.contains(id)).count());
+    let recall = shared.sum::<usize>() as f64 / 600.0;
+    tell!("recall@10 of the index: {recall:.3}");
+    assert!(recall >= 0.95, "recall {recall}");
     // Writing goes through the index, and dropping takes it along.
     client.batch_execute(&format!("SELECT sgr_kge_resume({model}, 1); SELECT sgr_model_drop({model})")).unwrap();
     assert!(one::<bool>(client, &format!("SELECT to_regclass('{index}') IS NULL")));
