@@ -11,6 +11,7 @@ mod kge;
 mod models;
 mod paths;
 mod recommend;
+mod recommender;
 mod related;
 mod unveil;
 mod validation;

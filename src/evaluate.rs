@@ -6,3 +6,7 @@ mod rows;
 mod scores;
 pub mod split;
 mod stored;
+mod trained;
+
+pub use rows::Rows;
+pub use stored::StoredSplit;
