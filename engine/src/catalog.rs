@@ -43,6 +43,7 @@
 mod dates;
 mod entities;
 mod error;
+mod glance;
 mod identity;
 mod links;
 mod merge;
@@ -57,6 +58,7 @@ mod tags;
 mod values;
 
 pub use error::CatalogError;
+pub use glance::{Glance, Item, ItemKind, Owner, glance};
 pub use identity::system_playlist_id;
 pub use records::{
     Account, Cleaned, Document, DocumentReport, Entry, Interaction, InteractionKind, Kind, Playlist, Track,
