@@ -97,8 +97,9 @@ impl Transport {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_connect(Some(config.connect_timeout))
             .timeout_global(Some(config.timeout))
-            // A connection that was left alone may be closed by the time it is wanted, which would count as a failure.
-            .max_idle_connections(0)
+            // One call at a time: one connection to each of the two hosts.
+            .max_idle_connections(2)
+            .max_idle_connections_per_host(1)
             .build();
         Ok(Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver) })
     }
