@@ -2,8 +2,8 @@
 
 use sgr_engine::catalog::{Cleaned, Document, clean};
 use sgr_engine::soundcloud::{
-    Answer, ApiError, CallFailure, Crawl, CrawlConfig, CrawledDocument, DAY, Endpoints, Include, PAGE_SIZE, Search,
-    SoundcloudError, Start,
+    Answer, ApiError, CallFailure, Crawl, CrawlConfig, CrawledDocument, DAY, Ending, Endpoints, Include, MAX_WARNINGS,
+    PAGE_SIZE, Search, SoundcloudError, Start,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -580,4 +580,21 @@ fn a_state_of_another_version_is_refused() {
     let state = serde_json::to_string(&crawl(CrawlConfig::new(start()))).expect("it is data");
     let old: Crawl = serde_json::from_str(&state.replace(r#""version":1"#, r#""version":0"#)).expect("the same shape");
     assert_eq!(old.check_version(), Err(SoundcloudError::StateVersion { found: 0, expected: 1 }));
+}
+
+#[test]
+fn warnings_are_kept_by_kind_so_that_frequent_ones_do_not_hide_others() {
+    let mut site = Site::default().with(&of("users", 7, ""), user(7));
+    let playlists: Vec<String> = (1..=60).map(|id| playlist(id, 7, 1)).collect();
+    site = site.with(&of("users", 7, "/playlists"), page(&playlists, None));
+    for id in 1..=60 {
+        let body = if id == 60 { "403".to_owned() } else { page(&[track(id, 8)], Some("http://x/y?limit=200")) };
+        site = site.with(&of("playlists", id, "/tracks"), body);
+    }
+    let mut crawl = crawl(only(urn("users", 7), &[Include::Playlists]));
+    site.run(&mut crawl).expect("the start is there");
+    // Each of the 59 names another host, and then leads back.
+    assert_eq!(crawl.counts().warnings, 2 * 59 + 1);
+    let of_kind = |ending| crawl.warnings().iter().filter(|warning| warning.ending == ending).count();
+    assert_eq!([None, Some(Ending::Loop), Some(Ending::Failed)].map(of_kind), [MAX_WARNINGS, MAX_WARNINGS, 1]);
 }

@@ -26,8 +26,8 @@ use url::Url;
 pub const PAGE_SIZE: u32 = 200;
 /// Tracks that are asked for by number at once; more would make the URL too long for some proxies.
 pub const STUBS_PER_CALL: usize = 50;
-/// Warnings that are kept; more are only counted.
-pub const MAX_WARNINGS: usize = 100;
+/// Warnings of each kind that are kept; more are only counted, so that what is frequent does not hide what is not.
+pub const MAX_WARNINGS: usize = 20;
 
 /// Of the stored state.
 const STATE_VERSION: u32 = 1;
@@ -67,6 +67,8 @@ pub struct CrawledDocument {
 pub struct Warning {
     /// What was asked for.
     pub call: String,
+    /// Why the list ended; `None` if it went on.
+    pub ending: Option<Ending>,
     /// What happened.
     pub message: String,
 }
@@ -249,7 +251,7 @@ impl Crawl {
                 let refused =
                     matches!(&failure, CallFailure::Refused(error) if matches!(error.status, 400 | 404 | 422));
                 let ending = if refused && reading.pages.continues() { Ending::CursorRefused } else { Ending::Failed };
-                self.warn(&reading.call, format!("{ending}: {failure}"));
+                self.warn(&reading.call, Some(ending), format!("{ending}: {failure}"));
                 if let Call::Thing(thing) = reading.call
                     && let Some(node) = self.nodes.get_mut(&thing)
                 {
@@ -288,10 +290,10 @@ impl Crawl {
         SoundcloudError::Start { start, reason }
     }
 
-    fn warn(&mut self, call: &Call, message: String) {
+    fn warn(&mut self, call: &Call, ending: Option<Ending>, message: String) {
         self.counts.warnings += 1;
-        if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(Warning { call: call.to_string(), message });
+        if self.warnings.iter().filter(|warning| warning.ending == ending).count() < MAX_WARNINGS {
+            self.warnings.push(Warning { call: call.to_string(), ending, message });
         }
     }
 
@@ -309,8 +311,9 @@ impl Crawl {
                 return Err(self.no_start(format!("the answer is not what was asked for ({})", reason.as_str())));
             }
             Err(reason) => {
-                self.warn(&reading.call, format!("{}: {}", Ending::UnknownShape, reason.as_str()));
-                return Ok(self.finish(reading, Ending::UnknownShape, endpoints, now));
+                let ending = Ending::UnknownShape;
+                self.warn(&reading.call, Some(ending), format!("{ending}: {}", reason.as_str()));
+                return Ok(self.finish(reading, ending, endpoints, now));
             }
         };
         self.note(&mut reading, &seen);
@@ -321,7 +324,7 @@ impl Crawl {
             let next_href = seen.next_href.as_deref();
             let following = reading.pages.follow(next_href, &reading.call, endpoints, limit, self.config.max_pages);
             if following.foreign_host && reading.pages.read == 1 {
-                self.warn(&reading.call, "next_href names another host; only its query is used".to_owned());
+                self.warn(&reading.call, None, "next_href names another host; only its query is used".to_owned());
             }
             match following.ending {
                 Some(Ending::Complete) if seen.is_bare && seen.elements.unwrap_or(0) >= limit as usize => {
@@ -337,7 +340,7 @@ impl Crawl {
         match over {
             Some(ending) => {
                 if !matches!(ending, Ending::Complete | Ending::Budget) {
-                    self.warn(&reading.call, ending.to_string());
+                    self.warn(&reading.call, Some(ending), ending.to_string());
                 }
                 Ok(self.finish(reading, ending, endpoints, now))
             }
