@@ -148,8 +148,8 @@ impl Hazards {
             (self.half_bodies, Spoiler::HalfBody),
             (self.wrong_type, Spoiler::WrongType),
         ];
-        // Tokens are rationed, so one in a hundred.
-        if self.expired_tokens && lot(target, "token").is_multiple_of(50) {
+        // Tokens are rationed, so few; and never twice for one request, which would mean that it is not to be had.
+        if self.expired_tokens && before == 0 && lot(target, "token").is_multiple_of(50) {
             return Some(Spoiler::ExpiredToken);
         }
         let (on, spoiler) = kinds[(lots / chance % kinds.len() as u64) as usize];

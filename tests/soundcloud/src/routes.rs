@@ -198,7 +198,7 @@ impl Page<'_> {
         }
         let next = next.map_or_else(|| "null".to_owned(), |cursor| json!(self.href(&cursor, shared)).to_string());
         let mut extra = if hazards.drift { UNKNOWN_MEMBERS.to_owned() } else { String::new() };
-        if hazards.big_pages && lot(self.target, "big").is_multiple_of(64) {
+        if hazards.big_pages && lot(self.target, "big").is_multiple_of(200) {
             extra.push_str(&format!(r#","padding":"{}""#, "x".repeat(BIG_PAGE)));
         }
         good(format!(r#"{{"collection":[{}],"next_href":{next}{extra}}}"#, items.join(",")))

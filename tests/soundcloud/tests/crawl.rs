@@ -14,9 +14,12 @@ use sgr_http::{Exchange, Host, Transport, TransportConfig, crawl};
 use sgr_soundcloud_mock::{
     ARTISTS_FROM, CLIENT_ID, CLIENT_SECRET, Clock, Entry, Fate, Hazards, Mock, MockConfig, Site,
 };
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use url::Position;
 
 const START: i64 = DEMO_EPOCH * SECOND;
 
@@ -72,8 +75,10 @@ fn first_track(mock: &Mock) -> Start {
 
 #[derive(Debug)]
 enum End {
-    /// The test stops the crawl here.
+    /// The test stops the crawl after a page.
     Stopped,
+    /// The test stops it before the answer to a request is here.
+    Killed,
     Failed(SoundcloudError),
 }
 
@@ -92,6 +97,7 @@ struct Store {
     stored: u32,
     /// After how many pages to stop.
     stop_after: Option<u32>,
+    killed: Rc<Cell<bool>>,
     pauses: Vec<WaitReason>,
 }
 
@@ -104,6 +110,7 @@ impl Store {
             budget: DailyBudget::default(),
             stored: 0,
             stop_after: None,
+            killed: Rc::default(),
             pauses: Vec::new(),
         }
     }
@@ -130,6 +137,9 @@ impl Host for Store {
     }
 
     fn pause(&mut self, until: Micros, reason: &WaitReason) -> Result<(), End> {
+        if self.killed.get() {
+            return Err(End::Killed);
+        }
         self.pauses.push(reason.clone());
         self.clock.wait_until(until);
         Ok(())
@@ -152,26 +162,29 @@ impl Host for Store {
     }
 }
 
-/// Ends with the request in flight: it reaches the server, and its answer is lost with the process.
+/// Ends with a request in flight: it reaches the server, and its answer is lost with the process.
 struct Severed<'t> {
     transport: &'t mut Transport,
     after: Option<u32>,
     sent: u32,
+    /// Paths and parameters of what was in flight.
+    lost: &'t mut Vec<String>,
+    /// Seen by the host, which lets the process do nothing more.
+    killed: Rc<Cell<bool>>,
 }
 
 impl Exchange for Severed<'_> {
     fn exchange(&mut self, request: &Request) -> Result<Response, TransportError> {
         self.sent += 1;
         let result = self.transport.exchange(request);
-        if self.after == Some(self.sent) {
-            std::panic::panic_any(Kill);
+        if self.after != Some(self.sent) {
+            return result;
         }
-        result
+        self.killed.set(true);
+        self.lost.push(request.url[Position::BeforePath..].to_owned());
+        Err(TransportError::Broken)
     }
 }
-
-/// What ends a process without letting it do anything more.
-struct Kill;
 
 // What there is ---------------------------------------------------------------------------------------------------------
 
@@ -338,7 +351,7 @@ fn with_all_hazards_on_the_documents_equal_the_catalogue_and_no_page_is_asked_fo
 
     let known = reachable(mock.site(), 1);
     // The test itself: it is most of the catalogue, with everything in it.
-    assert!(known.len() > 200, "{}", known.len());
+    assert!(known.len() > 150, "{}", known.len());
     assert_equal(mock.site(), &store.cleaned(), &known);
 
     let log = mock.log();
@@ -349,7 +362,22 @@ fn with_all_hazards_on_the_documents_equal_the_catalogue_and_no_page_is_asked_fo
     for kind in ["rate limit", "expired token", "server error", "half body", "wrong type", "stall"] {
         assert!(spoilt.contains_key(kind), "{kind} never struck: {spoilt:?}");
     }
-    assert!(store.pauses.iter().any(|reason| matches!(reason, WaitReason::RateLimit(Some(name)) if name == "plays")));
+    // The hazards that a client overcomes without asking again struck as well.
+    let endings: BTreeSet<String> = whole.warnings().iter().map(|warning| format!("{:?}", warning.ending)).collect();
+    assert_eq!(Vec::from_iter(&endings), ["None", "Some(CursorRefused)", "Some(Loop)"], "{:?}", whole.warnings());
+    let any = |what: fn(&CrawledDocument) -> bool| store.documents.iter().any(what);
+    assert!(any(|document| document.is_assembled));
+    assert!(any(|document| document.body.starts_with('[')), "no bare array came");
+    assert!(any(|document| document.body.starts_with(r#"{"collection":[],"next_href":"h"#)), "no empty page came");
+    assert!(any(|document| document.body.len() > 10 << 20), "no big page came");
+    assert!(any(|document| document.body.contains("1e400")), "nothing unknown came");
+    assert!(any(|document| document.body.contains("LeakedClientId")), "no client id came");
+    assert!(any(|document| document.body.contains("NOT_APPLICABLE")), "no stub came");
+    assert!(log.iter().any(|entry| entry.target.contains("cursor=10&") && entry.fate == Fate::Refused));
+    for name in ["plays", "search"] {
+        let met = |reason: &WaitReason| matches!(reason, WaitReason::RateLimit(Some(limit)) if limit == name);
+        assert!(store.pauses.iter().any(met), "the limit {name} was never met");
+    }
     // What must not be in what is stored.
     let state = store.state.expect("it was stored");
     let sources: Vec<&str> = store.documents.iter().map(|document| document.source.as_str()).collect();
@@ -400,10 +428,8 @@ fn a_crawl_that_is_stopped_at_random_points_loses_nothing_and_repeats_only_what_
     let mut transport = transport(&mock);
     let mut state =
         serde_json::to_string(&Crawl::new(everything(first_track(&mock))).expect("a good config")).expect("data");
-    let (mut stops, mut killed) = (0, 0);
-    // Panics of the kill are no news.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+    let mut stops = 0;
+    let mut lost: Vec<String> = Vec::new();
     loop {
         // A new process: all that it has is what was stored.
         let mut resumed: Crawl = serde_json::from_str(&state).expect("what was stored");
@@ -412,36 +438,34 @@ fn a_crawl_that_is_stopped_at_random_points_loses_nothing_and_repeats_only_what_
         // The bucket of the dead one is forgotten, so it is filled by waiting.
         store.clock.wait_until(store.clock.now() + 2 * SECOND);
         let ends_in_flight = random.random_bool(0.5);
-        let length = random.random_range(1..40);
+        let length = random.random_range(1..25);
         store.stop_after = (!ends_in_flight && stops < 60).then_some(store.stored + length);
         let after = (ends_in_flight && stops < 60).then_some(length);
-        let mut severed = Severed { transport: &mut transport, after, sent: 0 };
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            crawl(&mut resumed, &mut client, &mut severed, &mut store)
-        }));
+        store.killed.set(false);
+        let killer = Rc::clone(&store.killed);
+        let mut severed = Severed { transport: &mut transport, after, sent: 0, lost: &mut lost, killed: killer };
+        let result = crawl(&mut resumed, &mut client, &mut severed, &mut store);
         if let Some(stored) = &store.state {
             state.clone_from(stored);
         }
         match result {
-            Ok(Ok(())) => break,
-            Ok(Err(End::Stopped)) => stops += 1,
-            Err(kill) if kill.is::<Kill>() => {
-                stops += 1;
-                killed += 1;
-            }
-            Ok(Err(End::Failed(error))) => panic!("{error}"),
-            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => break,
+            Err(End::Stopped | End::Killed) => stops += 1,
+            Err(End::Failed(error)) => panic!("{error}"),
         }
     }
-    std::panic::set_hook(hook);
-    assert!(stops >= 50 && killed >= 20, "{stops} stops, {killed} in flight");
+    assert!(stops >= 50 && lost.len() >= 20, "{stops} stops, {} in flight", lost.len());
     assert_equal(mock.site(), &store.cleaned(), &reachable(mock.site(), 1));
     let log = mock.log();
     assert_polite(&log);
     let answered = answered(&log);
-    let repeated: u32 = answered.values().map(|times| times - 1).sum();
-    assert!(repeated <= killed, "{repeated} pages repeated, {killed} were in flight");
-    assert!(answered.values().all(|times| *times <= 2), "{answered:#?}");
+    for (target, times) in answered {
+        let in_flight = lost.iter().filter(|lost| *lost == target).count() as u32;
+        assert!(
+            times <= 1 + in_flight,
+            "{target} was answered {times} times, and {in_flight} times in flight at a stop"
+        );
+    }
     let documents: BTreeSet<&str> = store.documents.iter().map(|document| document.source.as_str()).collect();
     assert_eq!(documents.len(), store.documents.len(), "a document was stored twice");
 }
