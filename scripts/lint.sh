@@ -37,12 +37,15 @@ else
 fi
 check "cargo fmt" cargo fmt --all --check
 check "clippy: engine" cargo clippy --package sgr_engine --all-targets -- -D warnings
+check "clippy: client and mock of SoundCloud" cargo clippy --package sgr_http --package sgr_soundcloud_mock --all-targets \
+    -- -D warnings
 check "clippy: extension" cargo clippy --package sgr_graph --no-default-features --features "pg$PG_MAJOR" --all-targets \
     -- -D warnings
 if [ -f tests/server/Cargo.toml ]; then
     check "clippy: server tests" cargo clippy --package sgr_server_tests --all-targets -- -D warnings
 fi
 check "documentation: engine" env RUSTDOCFLAGS="-D warnings" cargo doc --package sgr_engine --no-deps
+check "documentation: client" env RUSTDOCFLAGS="-D warnings" cargo doc --package sgr_http --no-deps
 
 echo "$passed $failed" >"$BUILD/lint-totals"
 echo "$passed passed, $failed failed"

@@ -6,7 +6,7 @@
 #   scripts/test.sh pgvector     the sql part and the server tests of pgvector, with another PostgreSQL, which has it: makes
 #                                it from nothing (scripts/pgvector.sh) and builds the extension for it, minutes
 #
-#   engine   cargo tests of engine/: unit, integration, documentation; no server
+#   engine   cargo tests of engine/: unit, integration, documentation; of the SoundCloud client against a mock; no server
 #   sql      tests/sql/*.sql against tests/expected/*.out by pg_regress, in the order of their names, setup.sql first
 #   docs     the examples of README.md and docs/*.md, run as they stand (tests/docs.sh)
 #   server   cargo tests of tests/server/: crashes, workers, dumps, clients
@@ -50,7 +50,8 @@ cargo_part() {
 
 engine_part() {
     say "engine tests (cargo, release mode)"
-    cargo_part engine cargo test --release --package sgr_engine --no-fail-fast -- ${FILTER:+"$FILTER"}
+    cargo_part engine cargo test --release --package sgr_engine --package sgr_http --package sgr_soundcloud_mock \
+        --no-fail-fast -- ${FILTER:+"$FILTER"}
 }
 
 docs_part() {

@@ -43,6 +43,7 @@
 mod dates;
 mod entities;
 mod error;
+mod glance;
 mod identity;
 mod links;
 mod merge;
@@ -56,11 +57,15 @@ mod shape;
 mod tags;
 mod values;
 
+pub(crate) use dates::timestamp;
 pub use error::CatalogError;
+pub use glance::{Glance, Item, ItemKind, Owner, glance};
 pub use identity::system_playlist_id;
+pub(crate) use identity::{Namespace, number_or_urn};
 pub use records::{
     Account, Cleaned, Document, DocumentReport, Entry, Interaction, InteractionKind, Kind, Playlist, Track,
 };
+pub(crate) use redact::redact;
 pub use rejection::{MAX_EXCERPT_CHARS, Reason, Rejection};
 pub use tags::tag_list;
 pub use values::{MAX_BPM, MAX_TAG_LIST_BYTES, MAX_TEXT_BYTES};

@@ -15,3 +15,4 @@ pub mod fuse;
 pub mod graph;
 pub mod kge;
 pub mod recommend;
+pub mod soundcloud;

@@ -33,7 +33,7 @@ pub(super) fn days(year: i32, month: i32, day: i32) -> Result<i32, Reason> {
 ///
 /// # Errors
 /// [`Reason::BadDate`].
-pub(super) fn timestamp(text: &str) -> Result<i64, Reason> {
+pub(crate) fn timestamp(text: &str) -> Result<i64, Reason> {
     let mut cursor = Cursor { rest: text.trim().as_bytes() };
     let day = cursor.day()?;
     let mut micros = i64::from(day) * SECONDS_PER_DAY * MICROS_PER_SECOND;

@@ -7,7 +7,7 @@ use super::values::integer;
 
 /// The three namespaces of numeric ids, and that of playlists made by the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Namespace {
+pub(crate) enum Namespace {
     Tracks,
     Playlists,
     Users,
@@ -25,14 +25,14 @@ impl Namespace {
     }
 
     /// The namespace and the rest of `soundcloud:<namespace>:<rest>`.
-    pub(super) fn of_urn(urn: &str) -> Option<(Self, &str)> {
+    pub(crate) fn of_urn(urn: &str) -> Option<(Self, &str)> {
         let (namespace, rest) = urn.strip_prefix("soundcloud:")?.split_once(':')?;
         let all = [Self::Tracks, Self::Playlists, Self::Users, Self::SystemPlaylists];
         all.into_iter().find(|known| known.as_str() == namespace).map(|known| (known, rest))
     }
 
     /// The URN in its canonical form.
-    pub(super) fn urn(self, id: i64) -> String {
+    pub(crate) fn urn(self, id: i64) -> String {
         format!("soundcloud:{}:{id}", self.as_str())
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn positive(text: &str) -> Result<i64, Reason> {
 }
 
 /// Reads an id as it may stand in a URL or as a text: a number, or a URN of the namespace.
-pub(super) fn number_or_urn(text: &str, namespace: Namespace) -> Result<i64, Reason> {
+pub(crate) fn number_or_urn(text: &str, namespace: Namespace) -> Result<i64, Reason> {
     match Namespace::of_urn(text) {
         Some((found, rest)) if found == namespace => positive(rest),
         Some(_) => Err(Reason::IdConflict),

@@ -21,7 +21,7 @@ const SCHEMES: [&str; 3] = ["oauth ", "bearer ", "basic "];
 const BLOT: &str = "***";
 
 /// `text` with the values of credentials replaced by `***` and NUL characters by U+FFFD.
-pub(super) fn redact(text: &str) -> Cow<'_, str> {
+pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     let lower = text.to_ascii_lowercase();
     let mut out = String::new();
     let mut copied = 0;

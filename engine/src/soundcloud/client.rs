@@ -1,0 +1,431 @@
+//! One call at a time, from the first attempt to the answer.
+
+use super::breaker::Breaker;
+use super::budget::{DailyBudget, TokenBucket};
+use super::config::{ClientConfig, Credentials};
+use super::endpoints::Endpoints;
+use super::error::SoundcloudError;
+use super::failure::{ApiError, CallFailure, Malformed};
+use super::message::{Method, Request, Response, TransportError};
+use super::retry::Backoff;
+use super::time::Micros;
+use super::token::TokenKeeper;
+use crate::catalog::redact;
+use serde::de::IgnoredAny;
+use std::fmt;
+use url::Url;
+
+/// Redirects that are followed for one call.
+const MAX_REDIRECTS: u8 = 3;
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Send this now, and hand what comes back to [`Client::receive`].
+    Send(Request),
+    /// Nothing may be sent before `until`.
+    Wait {
+        /// When to ask again.
+        until: Micros,
+        /// Why.
+        reason: WaitReason,
+    },
+    /// The call has been answered, or will not be.
+    Done(Result<Answer, CallFailure>),
+}
+
+/// Why to wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitReason {
+    /// The token bucket is empty.
+    Bucket,
+    /// The requests of the day are used up.
+    DailyBudget,
+    /// The service said when to come back, or that it was too often; the name of its limit, where it gave one.
+    RateLimit(Option<String>),
+    /// After a failure.
+    Backoff {
+        /// Which attempt failed, from 1.
+        attempt: u32,
+        /// How.
+        failure: String,
+    },
+    /// The circuit breaker is open.
+    Breaker {
+        /// Failures since the last success.
+        failures: u32,
+    },
+}
+
+/// What a call brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A body, which is whole JSON.
+    Body(String),
+    /// For a call of [`Client::begin_resolve`]: where the URL leads. The place is of the API's own origin.
+    Location(Url),
+}
+
+/// What has been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Nothing,
+    TokenRequest,
+    Call,
+}
+
+/// The call that is under way.
+struct Flight {
+    url: Url,
+    resolves: bool,
+    sent: Sent,
+    failures: u32,
+    rate_limits: u32,
+    redirects: u8,
+    tokens_refused: u8,
+    done: Option<Result<Answer, CallFailure>>,
+}
+
+impl fmt::Debug for Flight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?}, {} failures)", redact(self.url.as_str()), self.sent, self.failures)
+    }
+}
+
+/// Takes calls through tokens, limits, retries and redirects. One client serves one application: two with the same
+/// credentials would each keep to the rate, and together double it.
+#[derive(Debug)]
+pub struct Client {
+    config: ClientConfig,
+    credentials: Credentials,
+    tokens: TokenKeeper,
+    bucket: TokenBucket,
+    budget: DailyBudget,
+    breaker: Breaker,
+    backoff: Backoff,
+    hold: Option<(Micros, WaitReason)>,
+    flight: Option<Flight>,
+    fatal: Option<SoundcloudError>,
+    /// Calls one after the other for which even a fresh token was refused.
+    calls_refused: u32,
+    requests: u64,
+}
+
+impl Client {
+    /// A client without a token.
+    ///
+    /// # Errors
+    /// [`SoundcloudError::InvalidConfig`].
+    pub fn new(config: ClientConfig, credentials: Credentials) -> Result<Self, SoundcloudError> {
+        config.validate()?;
+        if credentials.client_id.is_empty() || credentials.client_secret.expose().is_empty() {
+            return Err(SoundcloudError::invalid("credentials", "client id and secret must not be empty"));
+        }
+        Ok(Self {
+            tokens: TokenKeeper::default(),
+            bucket: TokenBucket::new(config.rate, config.burst),
+            budget: DailyBudget::default(),
+            breaker: Breaker::new(config.failures_to_open, config.cool_down, config.max_openings),
+            backoff: Backoff::new(config.base_delay, config.max_delay, config.seed),
+            hold: None,
+            flight: None,
+            fatal: None,
+            calls_refused: 0,
+            requests: 0,
+            config,
+            credentials,
+        })
+    }
+
+    /// Where it asks.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.config.endpoints
+    }
+
+    /// What is used up of the day, to be stored and given to [`set_budget`](Self::set_budget) of the next client.
+    pub fn budget(&self) -> &DailyBudget {
+        &self.budget
+    }
+
+    /// Goes on from a stored budget.
+    pub fn set_budget(&mut self, budget: DailyBudget) {
+        self.budget = budget;
+    }
+
+    /// Requests that may still be sent today.
+    pub fn requests_left(&self, now: Micros) -> u32 {
+        self.budget.left(self.config.daily_requests, now)
+    }
+
+    /// Requests sent, those for tokens included.
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Begins a call. One that was under way is forgotten; limits and tokens are kept.
+    pub fn begin(&mut self, url: Url) {
+        self.start(url, false);
+    }
+
+    /// Begins a call to `/resolve`, whose answer is the place that it redirects to.
+    pub fn begin_resolve(&mut self, url: Url) {
+        self.start(url, true);
+    }
+
+    fn start(&mut self, url: Url, resolves: bool) {
+        self.flight = Some(Flight {
+            url,
+            resolves,
+            sent: Sent::Nothing,
+            failures: 0,
+            rate_limits: 0,
+            redirects: 0,
+            tokens_refused: 0,
+            done: None,
+        });
+    }
+
+    /// What to do at `now`. After [`Step::Send`] the next call must be [`receive`](Self::receive); if `next` comes first,
+    /// the request is taken for lost and is sent again.
+    ///
+    /// # Errors
+    /// [`SoundcloudError::Credentials`], [`SoundcloudError::TokenRefused`], [`SoundcloudError::Unavailable`]: no call has
+    /// any prospect. [`SoundcloudError::NothingAsked`] without a call.
+    pub fn next(&mut self, now: Micros) -> Result<Step, SoundcloudError> {
+        if let Some(fatal) = &self.fatal {
+            return Err(fatal.clone());
+        }
+        let flight = self.flight.as_mut().ok_or(SoundcloudError::NothingAsked)?;
+        if let Some(done) = flight.done.take() {
+            self.flight = None;
+            return Ok(Step::Done(done));
+        }
+        if let Err(fault) = self.config.endpoints.check_url(&flight.url) {
+            self.flight = None;
+            return Ok(Step::Done(Err(CallFailure::Redirect(fault))));
+        }
+        if let Some(wait) = self.wait(now) {
+            return Ok(wait);
+        }
+        self.bucket.take(now);
+        self.budget.take(now);
+        self.requests += 1;
+        let user_agent = self.config.user_agent.clone();
+        let max_body_bytes = self.config.max_body_bytes;
+        let flight = self.flight.as_mut().ok_or(SoundcloudError::NothingAsked)?;
+        let request = match self.tokens.authorization(now) {
+            Some(authorization) => {
+                flight.sent = Sent::Call;
+                let url = flight.url.clone();
+                Request { method: Method::Get, url, authorization, user_agent, form: None, max_body_bytes }
+            }
+            None => {
+                flight.sent = Sent::TokenRequest;
+                Request {
+                    method: Method::Post,
+                    url: self.config.endpoints.token().clone(),
+                    authorization: TokenKeeper::basic(&self.credentials),
+                    user_agent,
+                    form: Some(self.tokens.grant()),
+                    max_body_bytes,
+                }
+            }
+        };
+        Ok(Step::Send(request))
+    }
+
+    /// What forbids to send anything now; the longest of all reasons.
+    fn wait(&mut self, now: Micros) -> Option<Step> {
+        let mut waits = Vec::new();
+        if let Some((until, reason)) = &self.hold {
+            waits.push((*until, reason.clone()));
+        }
+        if let Some(until) = self.breaker.open_until() {
+            waits.push((until, WaitReason::Breaker { failures: self.breaker.failures() }));
+        }
+        if self.requests_left(now) == 0 {
+            waits.push((DailyBudget::renewed_at(now), WaitReason::DailyBudget));
+        }
+        waits.push((self.bucket.ready_at(), WaitReason::Bucket));
+        let (until, reason) = waits.into_iter().max_by_key(|(until, _)| *until)?;
+        if until > now {
+            return Some(Step::Wait { until, reason });
+        }
+        self.hold = None;
+        None
+    }
+
+    /// Takes what came back for the request of the last [`Step::Send`] at `now`. Without such a request nothing happens.
+    pub fn receive(&mut self, result: Result<Response, TransportError>, now: Micros) {
+        let Some(flight) = self.flight.as_mut() else { return };
+        let sent = std::mem::replace(&mut flight.sent, Sent::Nothing);
+        match (sent, result) {
+            (Sent::Nothing, _) => {}
+            (_, Err(error @ (TransportError::Unsafe(_) | TransportError::TooLarge { .. }))) => {
+                flight.done = Some(Err(CallFailure::Transport(error)));
+            }
+            (_, Err(error)) => self.failed(error.to_string(), None, now),
+            (Sent::TokenRequest, Ok(response)) => self.token_response(&response, now),
+            (Sent::Call, Ok(response)) => self.response(response, now),
+        }
+    }
+
+    fn token_response(&mut self, response: &Response, now: Micros) {
+        match response.status {
+            200 | 201 => match self.tokens.granted(&response.body, now) {
+                Ok(()) => {}
+                Err(fault) => self.failed(fault.to_string(), None, now),
+            },
+            429 => self.rate_limited(ApiError::read(response, now), now),
+            status @ (400 | 401 | 403) => {
+                let error = ApiError::read(response, now);
+                // A refresh token that is not good any more; the next request asks with the credentials.
+                let stale = error.message.contains("invalid_grant");
+                if stale || status == 403 {
+                    self.failed(error.to_string(), None, now);
+                } else {
+                    self.fatal = Some(SoundcloudError::Credentials { message: error.to_string() });
+                }
+            }
+            _ => {
+                let error = ApiError::read(response, now);
+                self.failed(error.to_string(), error.retry_at, now);
+            }
+        }
+    }
+
+    fn response(&mut self, response: Response, now: Micros) {
+        let Some(flight) = self.flight.as_mut() else { return };
+        match response.status {
+            200..=299 if flight.resolves => self.resolved_in_body(&response, now),
+            200..=299 => match body(response) {
+                Ok(text) => {
+                    self.calls_refused = 0;
+                    self.finish(Ok(Answer::Body(text)));
+                }
+                Err(fault) => self.failed(fault.to_string(), None, now),
+            },
+            301 | 302 | 303 | 307 | 308 => self.redirected(&response, now),
+            401 => {
+                flight.tokens_refused += 1;
+                // The first one may have expired or been revoked on the way.
+                if flight.tokens_refused == 1 {
+                    return self.tokens.refused();
+                }
+                // A fresh one: either this thing is not for us, or nothing is. The next call shows which.
+                let error = ApiError::read(&response, now);
+                self.calls_refused += 1;
+                if self.calls_refused > 1 {
+                    self.fatal = Some(SoundcloudError::TokenRefused { message: error.to_string() });
+                }
+                self.finish(Err(CallFailure::Refused(error)));
+            }
+            429 => self.rate_limited(ApiError::read(&response, now), now),
+            408 | 425 | 500..=599 => {
+                let error = ApiError::read(&response, now);
+                self.failed(error.to_string(), error.retry_at, now);
+            }
+            _ => self.finish(Err(CallFailure::Refused(ApiError::read(&response, now)))),
+        }
+    }
+
+    /// A client that followed the redirect, or a service that answers at once.
+    fn resolved_in_body(&mut self, response: &Response, now: Micros) {
+        let place = serde_json::from_slice::<serde_json::Value>(&response.body).ok().and_then(|body| {
+            let place = ["location", "uri"].iter().find_map(|key| body.get(key)?.as_str().map(str::to_owned));
+            place.and_then(|place| Url::parse(&place).ok())
+        });
+        match place {
+            Some(place) => self.located(place),
+            None => self.failed(Malformed::NoLocation.to_string(), None, now),
+        }
+    }
+
+    fn redirected(&mut self, response: &Response, now: Micros) {
+        let Some(flight) = self.flight.as_mut() else { return };
+        let in_body = || {
+            let body = serde_json::from_slice::<serde_json::Value>(&response.body).ok()?;
+            Some(body.get("location")?.as_str()?.to_owned())
+        };
+        let place = response.location.clone().or_else(in_body).and_then(|place| flight.url.join(&place).ok());
+        let Some(place) = place else {
+            return self.failed(Malformed::NoLocation.to_string(), None, now);
+        };
+        if flight.resolves {
+            return self.located(place);
+        }
+        flight.redirects += 1;
+        if flight.redirects > MAX_REDIRECTS {
+            return self.finish(Err(CallFailure::Redirects(MAX_REDIRECTS)));
+        }
+        match self.config.endpoints.check_url(&place) {
+            Ok(()) => flight.url = place,
+            Err(fault) => self.finish(Err(CallFailure::Redirect(fault))),
+        }
+    }
+
+    fn located(&mut self, place: Url) {
+        let answer = match self.config.endpoints.check_url(&place) {
+            Ok(()) => Ok(Answer::Location(place)),
+            Err(fault) => Err(CallFailure::Redirect(fault)),
+        };
+        self.finish(answer);
+    }
+
+    /// The service did its part, whatever the answer is.
+    fn finish(&mut self, done: Result<Answer, CallFailure>) {
+        self.breaker.succeeded();
+        if let Some(flight) = self.flight.as_mut() {
+            flight.done = Some(done);
+        }
+    }
+
+    fn rate_limited(&mut self, error: ApiError, now: Micros) {
+        let Some(flight) = self.flight.as_mut() else { return };
+        flight.rate_limits += 1;
+        if flight.rate_limits > self.config.rate_limits {
+            let attempts = flight.rate_limits + flight.failures;
+            flight.done = Some(Err(CallFailure::GaveUp { attempts, last: error.to_string() }));
+        }
+        // The hold outlives the call: the next one would meet the same limit.
+        let until = match error.retry_at {
+            Some(at) => self.backoff.not_before(at, now),
+            None => now.saturating_add(self.backoff.pause(flight.rate_limits)),
+        };
+        self.hold = Some((until, WaitReason::RateLimit(error.limit)));
+    }
+
+    fn failed(&mut self, failure: String, retry_at: Option<Micros>, now: Micros) {
+        self.breaker.failed(now);
+        if self.breaker.is_spent() {
+            let failures = self.breaker.failures();
+            self.fatal = Some(SoundcloudError::Unavailable { failures, last: failure });
+            return;
+        }
+        let Some(flight) = self.flight.as_mut() else { return };
+        flight.failures += 1;
+        if flight.failures >= self.config.attempts {
+            flight.done = Some(Err(CallFailure::GaveUp { attempts: flight.failures, last: failure.clone() }));
+        }
+        let until = match retry_at {
+            Some(at) => self.backoff.not_before(at, now),
+            None => now.saturating_add(self.backoff.pause(flight.failures)),
+        };
+        self.hold = Some((until, WaitReason::Backoff { attempt: flight.failures, failure }));
+    }
+}
+
+/// The body of a good response, if it is whole JSON.
+fn body(response: Response) -> Result<String, Malformed> {
+    if let Some(kind) = &response.content_type {
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_json = essence.ends_with("/json") || essence.ends_with("+json") || essence.is_empty();
+        if !is_json {
+            return Err(Malformed::ContentType(essence.chars().filter(|c| !c.is_control()).take(60).collect()));
+        }
+    }
+    let text = String::from_utf8(response.body).map_err(|error| Malformed::NotJson(error.utf8_error().to_string()))?;
+    let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    serde_json::from_str::<IgnoredAny>(json).map_err(|error| Malformed::NotJson(error.to_string()))?;
+    Ok(text)
+}

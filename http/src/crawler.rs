@@ -1,0 +1,88 @@
+//! The loop around the state machines.
+
+use sgr_engine::soundcloud::{
+    Client, Crawl, CrawledDocument, DailyBudget, Micros, Request, Response, SoundcloudError, Step, TransportError,
+    WaitReason,
+};
+
+/// Sends requests.
+pub trait Exchange {
+    /// Sends one request and reads its response.
+    ///
+    /// # Errors
+    /// [`TransportError`] if there is no whole response.
+    fn exchange(&mut self, request: &Request) -> Result<Response, TransportError>;
+}
+
+/// What a crawl needs of the program that it runs in. An error of any method ends the crawl; what was stored last is what it
+/// goes on from.
+pub trait Host {
+    /// Why it ends before it is over.
+    type Error: From<SoundcloudError>;
+
+    /// The time.
+    fn now(&mut self) -> Micros;
+
+    /// Pauses until then, or less long. It is the place to look for cancel requests; called before every request that has
+    /// to wait.
+    ///
+    /// # Errors
+    /// If the crawl is to end.
+    fn pause(&mut self, until: Micros, reason: &WaitReason) -> Result<(), Self::Error>;
+
+    /// The body of the newest stored document of this source that was fetched at `since` or later.
+    ///
+    /// # Errors
+    /// If the crawl is to end.
+    fn stored(&mut self, source: &str, since: Micros) -> Result<Option<String>, Self::Error>;
+
+    /// Stores documents, the state of the crawl and of the daily budget, in one transaction. It is called after each page,
+    /// before the next request, with no documents where a call brought none.
+    ///
+    /// # Errors
+    /// If the crawl is to end.
+    fn store(&mut self, documents: &[CrawledDocument], crawl: &Crawl, budget: &DailyBudget) -> Result<(), Self::Error>;
+}
+
+/// Crawls until the crawl is over.
+///
+/// # Errors
+/// Those of the host, and every [`SoundcloudError`] as one of them.
+pub fn crawl<H: Host>(
+    crawl: &mut Crawl,
+    client: &mut Client,
+    exchange: &mut impl Exchange,
+    host: &mut H,
+) -> Result<(), H::Error> {
+    crawl.check_version()?;
+    loop {
+        let now = host.now();
+        let Some(fetch) = crawl.next(now, client.endpoints()) else { return Ok(()) };
+        let stored = match fetch.fresh_since {
+            Some(since) => host.stored(&fetch.source, since)?,
+            None => None,
+        };
+        let documents = match stored {
+            Some(body) => crawl.receive_stored(&body, client.endpoints(), now)?,
+            None => {
+                if fetch.resolves {
+                    client.begin_resolve(fetch.url);
+                } else {
+                    client.begin(fetch.url);
+                }
+                let answer = loop {
+                    match client.next(host.now())? {
+                        Step::Done(answer) => break answer,
+                        Step::Wait { until, reason } => host.pause(until, &reason)?,
+                        Step::Send(request) => {
+                            let result = exchange.exchange(&request);
+                            client.receive(result, host.now());
+                        }
+                    }
+                };
+                crawl.receive(answer, client.endpoints(), host.now())?
+            }
+        };
+        host.store(&documents, crawl, client.budget())?;
+    }
+}

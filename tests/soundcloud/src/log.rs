@@ -1,0 +1,25 @@
+//! What was asked.
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Answered as it should be: a whole body with what was asked for.
+    Answered,
+    /// Answered that there is no such thing, or that a cursor is not good.
+    Refused,
+    /// Met a hazard that a client should overcome by asking again.
+    Spoilt(&'static str),
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When it came, by the server's clock.
+    pub at: i64,
+    /// GET or POST.
+    pub method: String,
+    /// Path and parameters.
+    pub target: String,
+    /// What became of it.
+    pub fate: Fate,
+}

@@ -1,0 +1,60 @@
+//! The mock as a program: prints its URLs and runs until it is ended.
+//!
+//! `soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--seed N] [--page-size N] [--hazards all|none|a,b]`
+
+use sgr_engine::demo::{DemoConfig, generate};
+use sgr_soundcloud_mock::{CLIENT_ID, CLIENT_SECRET, Hazards, Mock, MockConfig, Site};
+use std::error::Error;
+use std::io::Write;
+
+const USAGE: &str = "usage: soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--seed N] \
+                     [--page-size N] [--hazards all|none|NAME,NAME]";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut demo = DemoConfig { tracks: 500, playlists: 200, users: 100, ..DemoConfig::default() };
+    let mut config = MockConfig::default();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or(USAGE)?;
+        match name.as_str() {
+            "--port" => config.port = value.parse()?,
+            "--tracks" => demo.tracks = value.parse()?,
+            "--playlists" => demo.playlists = value.parse()?,
+            "--users" => demo.users = value.parse()?,
+            "--seed" => demo.seed = value.parse()?,
+            "--page-size" => config.page_size = value.parse()?,
+            "--hazards" => config.hazards = hazards(&value)?,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    let catalogue = generate(&demo)?;
+    let start = catalogue.tracks.first().map(|track| track.permalink_url.clone()).unwrap_or_default();
+    let mock = Mock::start(Site::new(&catalogue), config)?;
+    let mut out = std::io::stdout();
+    writeln!(out, "api_url={}", mock.api_url())?;
+    writeln!(out, "token_url={}", mock.token_url())?;
+    writeln!(out, "client_id={CLIENT_ID}")?;
+    writeln!(out, "client_secret={CLIENT_SECRET}")?;
+    writeln!(out, "track_url={start}")?;
+    out.flush()?;
+    mock.wait();
+    Ok(())
+}
+
+fn hazards(names: &str) -> Result<Hazards, String> {
+    match names {
+        "all" => return Ok(Hazards::ALL),
+        "none" => return Ok(Hazards::default()),
+        _ => {}
+    }
+    let mut hazards = Hazards::default();
+    for name in names.split(',') {
+        if !hazards.switch_on(name) {
+            return Err(format!(
+                "there is no hazard \"{name}\": use all, none or some of {}",
+                Hazards::NAMES.join(",")
+            ));
+        }
+    }
+    Ok(hazards)
+}
