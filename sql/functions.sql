@@ -84,7 +84,7 @@ AS $$ SELECT @extschema@.sgr_profile(@extschema@.sgr_track_id($1)) $$;
 
 -- What the planner should expect of the native ones.
 ALTER FUNCTION sgr_recommend(bigint, integer, boolean, text[], text[], text) ROWS 10 COST 1000;
-ALTER FUNCTION sgr_recommend_user(bigint, integer, boolean, text[], text[], text) ROWS 10 COST 10000;
+ALTER FUNCTION sgr_recommend_user(bigint, integer, boolean, text[], text[], text, text) ROWS 10 COST 10000;
 ALTER FUNCTION sgr_related(bigint, integer, text, text, boolean, integer) ROWS 10 COST 200;
 ALTER FUNCTION sgr_similar_tags(bigint, integer) ROWS 10 COST 1000;
 ALTER FUNCTION sgr_related_artists(bigint, integer) ROWS 10 COST 500;
@@ -118,8 +118,8 @@ COMMENT ON FUNCTION sgr_recommend(bigint, integer, boolean, text[], text[], text
     'Exactly k tracks that go with a track, whenever k eligible ones exist. score is the sum of the by_… columns, each a weight of sgr.signals times a signal in [0,1]; confidence e/(e+5) with e pieces of evidence; fallback says what an answer without co-occurrence rests on. genres, tags: only tracks with one of them. Errors: 42704 unknown track or profile, 22023 bad argument, 55000 before the first refresh';
 COMMENT ON FUNCTION sgr_recommend(text, integer, boolean, text[], text[], text) IS
     'sgr_recommend for a track named by its id, urn or URL';
-COMMENT ON FUNCTION sgr_recommend_user(bigint, integer, boolean, text[], text[], text) IS
-    'Exactly k tracks for a user, from his likes and the tracks of his playlists (the newest 1,000); columns as in sgr_recommend. include_known => true admits tracks that he has. Errors: 42704 unknown user or profile, 22023 bad argument';
+COMMENT ON FUNCTION sgr_recommend_user(bigint, integer, boolean, text[], text[], text, text) IS
+    'Exactly k tracks for a user, from his likes and the tracks of his playlists (the newest 1,000); columns as in sgr_recommend. include_known => true admits tracks that he has. model: a recommender of sgr_train whose scores rank the tracks instead of the signals; by_… and confidence are NULL then, and profile does not matter. Errors: 42704 unknown user, profile or model, 22023 bad argument, those of sgr_predict';
 COMMENT ON FUNCTION sgr_signal_set(text, double precision, text) IS
     'Sets the weight of a signal (playlists, likes, tags, artist, popularity, embedding) in a profile, NULL for the shipped one; returns the profile. Weights are divided by their sum when used. Errors: 22023';
 COMMENT ON FUNCTION sgr_unveil(bigint) IS
@@ -137,7 +137,8 @@ BEGIN
     IF pg_catalog.current_setting('server_version_num')::integer >= 150000 THEN
         FOR view IN SELECT c.oid FROM pg_catalog.pg_class AS c
                     WHERE c.relkind = 'v' AND (c.relnamespace = 'sgr'::pg_catalog.regnamespace
-                          OR c.oid = '@extschema@.sgr_models'::pg_catalog.regclass)
+                          OR c.oid IN ('@extschema@.sgr_models'::pg_catalog.regclass,
+                                       '@extschema@.sgr_eval_splits'::pg_catalog.regclass))
         LOOP
             EXECUTE pg_catalog.format('ALTER VIEW %s SET (security_invoker = true)', view);
         END LOOP;

@@ -16,13 +16,20 @@ AS $$
 DECLARE
     schema name := (SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
                     WHERE e.extname = 'vector');
-    dim    integer := (SELECT o.dim FROM sgr.models AS o WHERE o.model_id = sgr_kge_index_create.model_id);
+    kind   text;
+    dim    integer;
     index  name := 'entity_embeddings_hnsw_' || model_id;
 BEGIN
-    IF dim IS NULL THEN
+    SELECT o.kind, o.dim INTO kind, dim FROM sgr.models AS o WHERE o.model_id = sgr_kge_index_create.model_id;
+    IF kind IS NULL THEN
         RAISE undefined_object USING
             MESSAGE = format('model %s does not exist', coalesce(model_id::text, 'NULL')),
             HINT = 'SELECT * FROM sgr_models lists them';
+    END IF;
+    IF kind <> 'kge' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('model %s is a recommender: it has no embeddings', model_id),
+            HINT = 'SELECT model_id, name FROM sgr_models WHERE kind = ''kge'' lists those that have';
     END IF;
     IF schema IS NULL THEN
         RAISE object_not_in_prerequisite_state USING

@@ -1,5 +1,6 @@
 //! Recommendation: reads what the signals need, lets the engine rank, and words the reasons.
 
+mod by_model;
 mod feature_cache;
 mod feature_reader;
 mod lists;
@@ -21,7 +22,7 @@ pub use reason::{plural, who_like_both};
 pub use recount::{Recount, counted};
 
 use feature_reader::track_features;
-use sgr_engine::recommend::{Filter, Ranked, SIGNALS, Signal, Weights, fold_tag, rank};
+use sgr_engine::recommend::{Filter, Ranked, SIGNALS, Signal, TrackFeatures, Weights, fold_tag, rank};
 use std::collections::HashMap;
 
 /// The arguments that both recommenders share.
@@ -46,6 +47,8 @@ pub struct Recommendation {
     pub artist: Option<String>,
     /// One readable line.
     pub because: String,
+    /// Whether a recommender scored it, and no signal.
+    pub by_model: bool,
 }
 
 /// Tracks like one track. Errors: 42704 unknown track or profile, 22023 bad arguments.
@@ -60,8 +63,12 @@ pub fn for_track(track_id: i64, wish: &Wish, exclude_same_artist: bool) -> Resul
     recommend(&profile, filter, wish, k, &features, &sources)
 }
 
-/// Tracks for one user. Errors: as [`for_track`], 42704 for a user of whom nothing is known.
-pub fn for_user(user_id: i64, wish: &Wish, include_known: bool) -> Result<Vec<Recommendation>> {
+/// Tracks for one user, by the signals or by a recommender. Errors: as [`for_track`], 42704 for a user of whom nothing is
+/// known; with a model also those of `sgr_predict`.
+pub fn for_user(user_id: i64, wish: &Wish, include_known: bool, model: Option<&str>) -> Result<Vec<Recommendation>> {
+    if let Some(model) = model {
+        return by_model::for_user(user_id, wish, include_known, model);
+    }
     let k = size(wish.k)?;
     let sources = Sources::load()?;
     let features = FeatureReader::open()?;
@@ -100,7 +107,7 @@ fn recommend(
                 names.get(&track_id).and_then(|(title, _)| title.clone())
             });
             let (title, artist) = names.get(&ranked.track_id).cloned().unwrap_or_default();
-            Recommendation { ranked, title, artist, because }
+            Recommendation { ranked, title, artist, because, by_model: false }
         })
         .collect())
 }
@@ -144,21 +151,28 @@ fn fill(
     sources: &Sources,
 ) -> Result<()> {
     proposed.extend(&filter.exclude);
+    for track in more_popular(filter, proposed, k - ranked.len(), sources)? {
+        ranked.extend(rank(signals, weights, std::slice::from_ref(&track), filter, 1));
+    }
+    Ok(())
+}
+
+/// The most popular tracks that the filter admits, then those nobody counted yet, without those of `seen`: at most so many.
+fn more_popular(filter: &Filter, seen: Vec<i64>, missing: usize, sources: &Sources) -> Result<Vec<TrackFeatures>> {
     let arg = |wanted: &Option<Vec<i32>>| wanted.clone().unwrap_or_default();
     let (genres, tags) = (arg(&filter.genres), arg(&filter.tags));
-    let missing = (k - ranked.len()) as i64;
     let mut more = Vec::new();
     spi::select(
         include_str!("../sql/queries/features_popular.sql"),
         &Sources::NONE,
         &[
-            Arg::Bigs(&proposed),
+            Arg::Bigs(&seen),
             Arg::MaybeBig(filter.not_by),
             Arg::Bool(filter.genres.is_none()),
             Arg::Ints(&genres),
             Arg::Bool(filter.tags.is_none()),
             Arg::Ints(&tags),
-            Arg::Big(missing),
+            Arg::Big(missing as i64),
         ],
         |row| {
             more.push(track_features(row));
@@ -166,19 +180,17 @@ fn fill(
         },
     )?;
     // Tracks that came after the last refresh have no features yet; what they are is read from the catalogue.
-    if (more.len() as i64) < missing {
+    if more.len() < missing {
         let mut new = Vec::new();
         spi::select(include_str!("../sql/queries/tracks_without_features.sql"), sources, &[], |row| {
             new.extend(row.int(0));
             Ok(())
         })?;
-        new.retain(|id| !proposed.contains(id));
+        new.retain(|id| !seen.contains(id));
         more.extend(features::from_catalogue(&new, sources)?.into_iter().filter(|track| filter.admits(track)));
     }
-    for track in more.into_iter().take(k - ranked.len()) {
-        ranked.extend(rank(signals, weights, std::slice::from_ref(&track), filter, 1));
-    }
-    Ok(())
+    more.truncate(missing);
+    Ok(more)
 }
 
 /// The weights of a profile. Errors: 42704.

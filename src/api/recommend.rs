@@ -14,13 +14,13 @@ type Recommendations = TableIterator<
         name!(title, Option<String>),
         name!(artist, Option<String>),
         name!(score, f64),
-        name!(by_playlists, f64),
-        name!(by_likes, f64),
-        name!(by_tags, f64),
-        name!(by_artist, f64),
-        name!(by_popularity, f64),
-        name!(by_embedding, f64),
-        name!(confidence, f64),
+        name!(by_playlists, Option<f64>),
+        name!(by_likes, Option<f64>),
+        name!(by_tags, Option<f64>),
+        name!(by_artist, Option<f64>),
+        name!(by_popularity, Option<f64>),
+        name!(by_embedding, Option<f64>),
+        name!(confidence, Option<f64>),
         name!(fallback, Option<String>),
         name!(because, String),
     ),
@@ -44,13 +44,13 @@ fn sgr_recommend(
             name!(title, Option<String>),
             name!(artist, Option<String>),
             name!(score, f64),
-            name!(by_playlists, f64),
-            name!(by_likes, f64),
-            name!(by_tags, f64),
-            name!(by_artist, f64),
-            name!(by_popularity, f64),
-            name!(by_embedding, f64),
-            name!(confidence, f64),
+            name!(by_playlists, Option<f64>),
+            name!(by_likes, Option<f64>),
+            name!(by_tags, Option<f64>),
+            name!(by_artist, Option<f64>),
+            name!(by_popularity, Option<f64>),
+            name!(by_embedding, Option<f64>),
+            name!(confidence, Option<f64>),
             name!(fallback, Option<String>),
             name!(because, String),
         ),
@@ -62,7 +62,7 @@ fn sgr_recommend(
 }
 
 #[pg_extern(stable, parallel_safe)]
-#[allow(clippy::type_complexity, reason = "pgrx reads the columns from the type")]
+#[allow(clippy::too_many_arguments, clippy::type_complexity, reason = "they are named arguments and columns in SQL")]
 fn sgr_recommend_user(
     user_id: Option<i64>,
     k: default!(Option<i32>, 10),
@@ -70,6 +70,7 @@ fn sgr_recommend_user(
     genres: default!(Option<Vec<Option<String>>>, "NULL"),
     tags: default!(Option<Vec<Option<String>>>, "NULL"),
     profile: default!(Option<&str>, "'default'"),
+    model: default!(Option<&str>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -79,13 +80,13 @@ fn sgr_recommend_user(
             name!(title, Option<String>),
             name!(artist, Option<String>),
             name!(score, f64),
-            name!(by_playlists, f64),
-            name!(by_likes, f64),
-            name!(by_tags, f64),
-            name!(by_artist, f64),
-            name!(by_popularity, f64),
-            name!(by_embedding, f64),
-            name!(confidence, f64),
+            name!(by_playlists, Option<f64>),
+            name!(by_likes, Option<f64>),
+            name!(by_tags, Option<f64>),
+            name!(by_artist, Option<f64>),
+            name!(by_popularity, Option<f64>),
+            name!(by_embedding, Option<f64>),
+            name!(confidence, Option<f64>),
             name!(fallback, Option<String>),
             name!(because, String),
         ),
@@ -93,12 +94,16 @@ fn sgr_recommend_user(
     ErrorReport,
 > {
     let wish = Wish { k: required("k", k)?, genres, tags, profile: required("profile", profile)? };
-    Ok(rows(recommend::for_user(required("user_id", user_id)?, &wish, include_known.unwrap_or(false))?))
+    let user_id = required("user_id", user_id)?;
+    Ok(rows(recommend::for_user(user_id, &wish, include_known.unwrap_or(false), model)?))
 }
 
 fn rows(recommendations: Vec<Recommendation>) -> Recommendations {
     TableIterator::new((1..).zip(recommendations).map(|(rank, row)| {
-        let [playlists, likes, tags, artist, popularity, embedding] = row.ranked.contributions;
+        // What no signal explains has no terms.
+        let by_signals = |number: f64| (!row.by_model).then_some(number);
+        let [playlists, likes, tags, artist, popularity, embedding] = row.ranked.contributions.map(by_signals);
+        let confidence = by_signals(row.ranked.confidence);
         (
             rank,
             row.ranked.track_id,
@@ -111,7 +116,7 @@ fn rows(recommendations: Vec<Recommendation>) -> Recommendations {
             artist,
             popularity,
             embedding,
-            row.ranked.confidence,
+            confidence,
             row.ranked.fallback.map(str::to_owned),
             row.because,
         )

@@ -68,7 +68,7 @@ impl Model {
 
     /// The model of this id, or the active one of the catalogue's graph, as the calling query sees it.
     ///
-    /// Errors: 42704 unknown model, 55000 if there is no active one.
+    /// Errors: 42704 unknown model, 22023 for a recommender, 55000 if there is no active one.
     pub fn chosen(model_id: Option<i64>) -> Result<Self> {
         let sql = include_str!("../../sql/queries/kge_model.sql");
         let mut model = None;
@@ -76,12 +76,15 @@ impl Model {
             model = Some(Self::of_row(row)?);
             Ok(())
         })?;
-        model.ok_or_else(|| missing(model_id))
+        match model {
+            Some(model) => Ok(model),
+            None => Err(missing(model_id)?),
+        }
     }
 
     /// The model of this id, which nobody else changes or drops until the transaction ends.
     ///
-    /// Errors: 42704.
+    /// Errors: 42704, 22023 for a recommender.
     pub fn locked(model_id: i64) -> Result<Self> {
         let sql = include_str!("../../sql/queries/kge_model_locked.sql");
         let mut model = None;
@@ -89,7 +92,10 @@ impl Model {
             model = Some(Self::of_row(row)?);
             Ok(())
         })?;
-        model.ok_or_else(|| missing(Some(model_id)))
+        match model {
+            Some(model) => Ok(model),
+            None => Err(missing(Some(model_id))?),
+        }
     }
 
     /// What its numbers mean. Errors: 22023.
@@ -128,12 +134,23 @@ impl Model {
     }
 }
 
-fn missing(model_id: Option<i64>) -> Error {
-    match model_id {
-        Some(id) => Error::unknown(format!("model {id} does not exist")).hint("SELECT * FROM sgr_models lists them"),
-        None => Error::not_ready("there is no active model of the catalogue's graph")
-            .hint("train one: SELECT * FROM sgr_kge_train(); or name one that SELECT * FROM sgr_models lists"),
-    }
+/// Why there are no embeddings of this id. Errors: those of looking.
+fn missing(model_id: Option<i64>) -> Result<Error> {
+    let Some(id) = model_id else {
+        return Ok(Error::not_ready("there is no active model of the catalogue's graph")
+            .hint("train one: SELECT * FROM sgr_kge_train(); or name one that SELECT * FROM sgr_models lists"));
+    };
+    let mut recommender = None;
+    let sql = "SELECT m.model FROM sgr.models AS m WHERE m.model_id = $1 AND m.kind = 'recommender'";
+    spi::select(sql, &Sources::NONE, &[Arg::Big(id)], |row| {
+        recommender = row.text(0).map(std::borrow::Cow::into_owned);
+        Ok(())
+    })?;
+    Ok(match recommender {
+        Some(model) => Error::invalid(format!("model {id} is a recommender ({model}): it has no embeddings"))
+            .hint("SELECT model_id, name FROM sgr_models WHERE kind = 'kge' lists those that have"),
+        None => Error::unknown(format!("model {id} does not exist")).hint("SELECT * FROM sgr_models lists them"),
+    })
 }
 
 /// What is stored of a checkpoint beside the optimiser's state.

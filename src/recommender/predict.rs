@@ -59,6 +59,19 @@ pub fn top(user_id: i64, k: i32, model: &str, include_known: bool) -> Result<Vec
         .collect())
 }
 
+/// The tracks of which a recommender can say something for a user, with their scores, best first, equal scores by id. A score
+/// of exactly 0 says nothing: nobody took the track, or nothing of the user's is near it.
+///
+/// Errors: as [`predict`].
+pub fn ranked(user_id: i64, model: &str) -> Result<Vec<(i64, f32)>> {
+    let (model, loaded) = chosen(model)?;
+    let scores = scores(user_id, &model, &loaded)?;
+    let pairs = loaded.items.iter().copied().zip(scores);
+    let mut ranked: Vec<(i64, f32)> = pairs.filter(|&(_, score)| score != 0.0).collect();
+    ranked.sort_by(|one, other| other.1.total_cmp(&one.1));
+    Ok(ranked)
+}
+
 /// The model of this name that learned from all interactions, or from the first repeat of its split.
 fn chosen(name: &str) -> Result<(Model, std::rc::Rc<Loaded>)> {
     let model = Model::named(name)?.swap_remove(0);
@@ -96,8 +109,8 @@ fn scores(user_id: i64, model: &Model, loaded: &Loaded) -> Result<Vec<f32>> {
     }
 }
 
-/// The tracks that a user has interacted with.
-fn taken(user_id: i64) -> Result<Vec<i64>> {
+/// The tracks that a user has interacted with, in no order.
+pub fn taken(user_id: i64) -> Result<Vec<i64>> {
     let mut taken = Vec::new();
     let sources = Sources::load()?;
     let sql = "SELECT DISTINCT i.track_id FROM {interactions} AS i WHERE i.user_id = $1";
