@@ -1,8 +1,8 @@
 //! Judging models: splits that are stored once, so that every model sees the same rows, and metrics on them.
 
-mod error;
+pub mod error;
 pub mod judge;
-mod rows;
+pub mod rows;
 mod scores;
 pub mod split;
-mod stored;
+pub mod stored;

@@ -25,6 +25,7 @@ mod fuse;
 mod incremental;
 mod interrupt;
 mod item_counts;
+mod joint;
 mod kge;
 mod kind;
 mod load;
@@ -116,10 +117,15 @@ extension_sql_file!(
     name = "evaluate_functions",
     requires = ["evaluate", sgr_eval_split, sgr_eval]
 );
+extension_sql_file!(
+    "../sql/joint_functions.sql",
+    name = "joint_functions",
+    requires = ["kge", "evaluate", sgr_ablate, sgr_sweep]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 21] = [
+const _: [&str; 22] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -140,6 +146,7 @@ const _: [&str; 21] = [
     include_str!("../sql/kge_functions.sql"),
     include_str!("../sql/evaluate.sql"),
     include_str!("../sql/evaluate_functions.sql"),
+    include_str!("../sql/joint_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 
