@@ -10,6 +10,8 @@
 #   server   cargo tests of tests/server/: crashes, workers, dumps, clients
 #
 # The outputs are in build/log/test-*.log and build/regress/. V=1 shows them while they are made.
+# Property tests draw the same cases in every run, so that a failure says something about the change that was made;
+# PROPTEST_RNG_SEED=N (and PROPTEST_CASES=N for more of them) draws others.
 # TESTS="name name" restricts the sql part (setup.sql runs anyway), FILTER=text the cargo tests.
 
 # shellcheck source=scripts/steps.sh
@@ -18,6 +20,7 @@
 . "$ROOT/scripts/pg.sh"
 
 REGRESS="$BUILD/regress"
+export PROPTEST_RNG_SEED="${PROPTEST_RNG_SEED:-1}"
 passed=0
 failed=0
 sql_failures=()

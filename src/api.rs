@@ -12,6 +12,7 @@ mod kge;
 mod models;
 mod paths;
 mod recommend;
+mod recommender;
 mod related;
 mod unveil;
 mod validation;

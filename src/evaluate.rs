@@ -1,8 +1,13 @@
 //! Judging models: splits that are stored once, so that every model sees the same rows, and metrics on them.
 
-pub mod error;
+mod error;
 pub mod judge;
-pub mod rows;
+mod rows;
 mod scores;
 pub mod split;
-pub mod stored;
+mod stored;
+pub mod trained;
+
+pub use error::Ids;
+pub use rows::Rows;
+pub use stored::StoredSplit;

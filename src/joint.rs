@@ -6,6 +6,7 @@ mod data;
 mod error;
 mod graph;
 mod progress;
+pub mod store;
 pub mod sweep;
 mod train;
 

@@ -15,3 +15,5 @@ pub mod triples;
 mod vectors;
 
 pub use choices::Choices;
+pub use model::LOCK as MODEL_LOCK;
+pub use progress::Reporter;

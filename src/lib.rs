@@ -32,6 +32,7 @@ mod load;
 mod lookup;
 mod paths;
 mod recommend;
+mod recommender;
 mod refresh;
 mod related;
 mod rights;
@@ -90,7 +91,7 @@ extension_sql_file!(
     name = "explain",
     requires = ["graph_tables", sgr_track_id, sgr_explain, sgr_explain_user, sgr_explanations, sgr_explanations_user]
 );
-extension_sql_file!("../sql/kge.sql", name = "kge", requires = ["graph_tables"]);
+extension_sql_file!("../sql/kge.sql", name = "kge", requires = ["graph_tables", "evaluate"]);
 extension_sql_file!(
     "../sql/kge_functions.sql",
     name = "kge_functions",
@@ -120,12 +121,17 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/joint_functions.sql",
     name = "joint_functions",
-    requires = ["kge", "evaluate", sgr_ablate, sgr_sweep]
+    requires = ["kge", "evaluate", sgr_joint_train, sgr_ablate, sgr_sweep]
+);
+extension_sql_file!(
+    "../sql/recommender_functions.sql",
+    name = "recommender_functions",
+    requires = ["kge", sgr_train, sgr_predict, sgr_predict_top]
 );
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 22] = [
+const _: [&str; 23] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -147,6 +153,7 @@ const _: [&str; 22] = [
     include_str!("../sql/evaluate.sql"),
     include_str!("../sql/evaluate_functions.sql"),
     include_str!("../sql/joint_functions.sql"),
+    include_str!("../sql/recommender_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

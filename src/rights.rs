@@ -29,6 +29,25 @@ pub fn has(table: pg_sys::Oid, right: u32) -> bool {
     unsafe { pg_sys::pg_class_aclcheck(table, pg_sys::GetUserId(), right) == pg_sys::AclResult::ACLCHECK_OK }
 }
 
+/// Errors: 25006 in a read-only transaction, 42501 where the role may not fill the tables; found before the work is done.
+/// `does` is what the role does, as part of a sentence.
+#[allow(unsafe_code, reason = "asks the backend")]
+pub fn may_fill(function: &'static CStr, tables: &[&'static CStr], does: &str) -> Result<()> {
+    // SAFETY: main thread, inside a transaction, NUL-terminated constants.
+    unsafe {
+        pg_sys::PreventCommandIfReadOnly(function.as_ptr());
+    }
+    for name in tables {
+        if !has(table(name)?, pg_sys::ACL_INSERT) {
+            let name = name.to_string_lossy();
+            let message = format!("permission denied for table {name}");
+            return Err(Error::new(pgrx::PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
+                .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that {does}")));
+        }
+    }
+    Ok(())
+}
+
 /// Whether row-level security restricts the current role on the table.
 #[allow(unsafe_code, reason = "catalogue look-ups have no safe wrapper")]
 pub fn row_security(table: pg_sys::Oid) -> bool {

@@ -8,6 +8,7 @@ use std::time::Duration;
 static MEMORY_LIMIT_MB: GucSetting<i32> = GucSetting::<i32>::new(2048);
 static FEATURE_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(32);
 static GRAPH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(256);
+static MODEL_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(256);
 static PATH_EDGES: GucSetting<i32> = GucSetting::<i32>::new(PathConfig::DEFAULT_MAX_EDGES as i32);
 static PATH_TIME_MS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
@@ -39,6 +40,16 @@ pub fn init() {
         c"Sets how much memory a session keeps rows of the graph in",
         c"In megabytes. A path search reads some hundred rows; those kept need no index probe. 0 keeps none.",
         &GRAPH_CACHE_MB,
+        0,
+        1 << 20,
+        GucContext::Userset,
+        GucFlags::UNIT_MB,
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.model_cache",
+        c"Sets how much memory a session keeps recommenders in",
+        c"In megabytes. A prediction needs the model; one that is kept is not read again. 0 keeps none.",
+        &MODEL_CACHE_MB,
         0,
         1 << 20,
         GucContext::Userset,
@@ -102,6 +113,11 @@ pub fn feature_cache() -> usize {
 /// `sgr_graph.graph_cache` in bytes.
 pub fn graph_cache() -> usize {
     usize::try_from(GRAPH_CACHE_MB.get()).unwrap_or(0) << 20
+}
+
+/// `sgr_graph.model_cache` in bytes.
+pub fn model_cache() -> usize {
+    usize::try_from(MODEL_CACHE_MB.get()).unwrap_or(0) << 20
 }
 
 /// `sgr_graph.path_edges`.

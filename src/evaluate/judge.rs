@@ -3,6 +3,7 @@
 use super::error::Ids;
 use super::scores::{self, ScoredModel};
 use super::stored::StoredSplit;
+use super::trained::{self, TrainedModel};
 use crate::error::{Error, Result};
 use crate::interrupt::{Output, pipeline, thread_pool};
 use crate::settings;
@@ -13,7 +14,7 @@ use sgr_engine::evaluate::{
 };
 
 /// Models that are always there.
-const BUILT_IN: [&str; 3] = ["random", "popularity", "leak_only"];
+pub const BUILT_IN: [&str; 3] = ["random", "popularity", "leak_only"];
 /// Longest list.
 const MAX_K: i32 = 10_000;
 /// Most draws.
@@ -70,7 +71,9 @@ pub fn judge(request: &Request) -> Result<Vec<Line>> {
         Some(relation) => scores::read(relation, &stored)?,
         None => Vec::new(),
     };
-    let models = chosen(request, &scored)?;
+    let trained = trained::names(stored.split_id)?;
+    let models = chosen(request, &scored, &trained)?;
+    let trained = trained::load(&models, &trained, &stored)?;
     let baseline = match request.baseline {
         Some(name) => Some(models.iter().position(|model| model == name).ok_or_else(|| {
             Error::unknown(format!("the baseline \"{}\" is not among the models", crate::lookup::shortened(name)))
@@ -82,7 +85,7 @@ pub fn judge(request: &Request) -> Result<Vec<Line>> {
     let work = Work { config, bootstrap, part, baseline, pool: &pool, ids: stored.ids() };
     let mut unscored = Vec::new();
     let lines = pipeline(
-        |output| work.run(&stored, &scored, &models, output),
+        |output| work.run(&stored, &Candidates { names: &models, scored: &scored, trained: &trained }, output),
         |event| {
             if let crate::interrupt::Event::Block(Some(block)) = event {
                 unscored.push(block);
@@ -128,20 +131,27 @@ fn bootstrap_config(request: &Request) -> Result<BootstrapConfig> {
 }
 
 /// The names of the models to judge. Errors: 42704, 22023.
-fn chosen(request: &Request, scored: &[ScoredModel]) -> Result<Vec<String>> {
+fn chosen(request: &Request, scored: &[ScoredModel], trained: &[String]) -> Result<Vec<String>> {
     let named = scored.iter().map(|model| model.name.as_str());
-    let known: Vec<&str> = BUILT_IN.into_iter().chain(named).collect();
-    if let Some(model) = scored.iter().find(|model| BUILT_IN.contains(&model.name.as_str())) {
-        return Err(Error::invalid(format!("the scores are of a model \"{}\", which is built in", model.name))
+    let mut known: Vec<&str> = BUILT_IN.into_iter().collect();
+    // What is built in under a name has nothing to learn: it is the same.
+    known.extend(trained.iter().map(String::as_str).filter(|name| !BUILT_IN.contains(name)));
+    if let Some(model) = scored.iter().find(|model| known.contains(&model.name.as_str())) {
+        let what = if BUILT_IN.contains(&model.name.as_str()) { "built in" } else { "trained on the split" };
+        return Err(Error::invalid(format!("the scores are of a model \"{}\", which is {what}", model.name))
             .hint("give it another name"));
     }
+    known.extend(named);
     let Some(wanted) = &request.models else { return Ok(known.into_iter().map(str::to_owned).collect()) };
     if wanted.is_empty() {
         return Err(Error::invalid("models must not be empty").hint("NULL takes all"));
     }
     match wanted.iter().find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(Error::unknown(format!("model \"{}\" does not exist", crate::lookup::shortened(name)))
-            .hint(format!("use one of {}", known.join(", ")))),
+        Some(name) => Err(Error::unknown(format!(
+            "model \"{}\" does not exist, or did not learn from this split",
+            crate::lookup::shortened(name)
+        ))
+        .hint(format!("use one of {}, or train it: sgr_train(…, split => …)", known.join(", ")))),
         None => Ok(wanted.clone()),
     }
 }
@@ -151,6 +161,13 @@ struct Unscored {
     model: String,
     rows: usize,
     of: usize,
+}
+
+/// The models to judge, by name, and those of them that are not built in.
+struct Candidates<'a> {
+    names: &'a [String],
+    scored: &'a [ScoredModel],
+    trained: &'a [TrainedModel],
 }
 
 struct Work<'a> {
@@ -176,10 +193,10 @@ impl Work<'_> {
     fn run(
         &self,
         stored: &StoredSplit,
-        scored: &[ScoredModel],
-        models: &[String],
+        candidates: &Candidates,
         output: &Output<Option<Unscored>>,
     ) -> Result<Vec<Line>> {
+        let Candidates { names: models, scored, trained } = *candidates;
         let (user_count, item_count) = (stored.users.ids.len(), stored.items.ids.len());
         let mut merged: Vec<Vec<Merged>> = models.iter().map(|_| Vec::new()).collect();
         let mut rows = 0;
@@ -187,9 +204,15 @@ impl Work<'_> {
             let task = Task::new(split, self.part, user_count, item_count)?;
             rows += task.rows();
             for (at, name) in models.iter().enumerate() {
-                let measured = match scored.iter().find(|model| model.name == *name) {
-                    Some(model) => self.assess(&task, Scores::Table(&model.tables[repeat]), name, output)?,
-                    None => {
+                let scored = scored.iter().find(|model| model.name == *name);
+                let trained = trained.iter().find(|model| model.name == *name);
+                let measured = match (scored, trained) {
+                    (Some(model), _) => self.assess(&task, Scores::Table(&model.tables[repeat]), name, output)?,
+                    (None, Some(model)) => {
+                        let model = model.at(repeat, self.pool);
+                        self.assess(&task, Scores::Model(&model), name, output)?
+                    }
+                    (None, None) => {
                         let model = self.built_in(name, &task, repeat);
                         self.assess(&task, Scores::Model(&*model), name, output)?
                     }

@@ -57,7 +57,7 @@ pub struct Stored {
 /// or the test part, 53000 over the memory limit, 42501.
 pub fn store(request: &Request) -> Result<Stored> {
     let started = Instant::now();
-    may_store()?;
+    rights::may_fill(c"sgr_eval_split()", &[c"eval_splits", c"eval_rows", c"runs"], "evaluates")?;
     let config = config(request)?;
     run::lock(LOCK, "another session stores a split")?;
     clear_name(request)?;
@@ -96,24 +96,6 @@ pub fn store(request: &Request) -> Result<Stored> {
     });
     run::complete(run_id, &result, stored.elapsed_ms)?;
     Ok(stored)
-}
-
-/// Errors: 25006 in a read-only transaction, 42501; found before the work is done.
-#[allow(unsafe_code, reason = "asks the backend")]
-fn may_store() -> Result<()> {
-    // SAFETY: main thread, inside a transaction, a NUL-terminated constant.
-    unsafe {
-        pg_sys::PreventCommandIfReadOnly(c"sgr_eval_split()".as_ptr());
-    }
-    for table in [c"eval_splits", c"eval_rows", c"runs"] {
-        if !rights::has(rights::table(table)?, pg_sys::ACL_INSERT) {
-            let name = table.to_string_lossy();
-            let message = format!("permission denied for table {name}");
-            return Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
-                .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that evaluates")));
-        }
-    }
-    Ok(())
 }
 
 fn config(request: &Request) -> Result<SplitConfig> {

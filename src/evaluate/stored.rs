@@ -20,6 +20,7 @@ const LISTS: [(Part, bool); 6] = [
 
 /// A stored split with all of its repeats, by numbers.
 pub struct StoredSplit {
+    pub split_id: i64,
     pub users: Numbering,
     pub items: Numbering,
     /// By repeat; rows in no order.
@@ -74,7 +75,7 @@ impl StoredSplit {
             renumber(&mut split.users, &new_users);
             renumber(&mut split.items, &new_items);
         }
-        Ok(Self { users, items, repeats: splits })
+        Ok(Self { split_id, users, items, repeats: splits })
     }
 
     pub fn ids(&self) -> Ids<'_> {

@@ -4,10 +4,11 @@ use super::choices::Choices;
 use super::data::Data;
 use super::graph::{Graph, GraphWish};
 use super::progress::Reporter;
-use super::train::{Finished, Job, may_write, run_jobs};
+use super::train::{Finished, Job, run_jobs};
 use crate::error::{Error, Result};
-use crate::evaluate::stored::StoredSplit;
+use crate::evaluate::StoredSplit;
 use crate::interrupt::thread_pool;
+use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ struct Measured {
 /// Errors: those of a joint training; 22023 for flags, metrics or numbers that are not possible; 42704 unknown split.
 pub fn ablate(request: &Request) -> Result<Vec<Line>> {
     let started = Instant::now();
-    may_write(c"sgr_ablate()", &[c"runs"])?;
+    rights::may_fill(c"sgr_ablate()", &[c"runs"], "compares")?;
     let (flags, baseline) = flags(request)?;
     let metrics = metrics(request)?;
     let part: Part = request.part.parse()?;

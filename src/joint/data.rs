@@ -1,9 +1,7 @@
 //! The interactions of a joint training: of a stored split, or all there are.
 
 use crate::error::{Error, Result};
-use crate::evaluate::error::Ids;
-use crate::evaluate::rows::Rows;
-use crate::evaluate::stored::StoredSplit;
+use crate::evaluate::{Ids, Rows, StoredSplit};
 use crate::interrupt::pipeline;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};

@@ -26,12 +26,14 @@ impl Reporter {
         let best = progress
             .best
             .map_or(String::new(), |(auc, epoch)| format!(", best validation AUC {auc:.4} after epoch {epoch}"));
-        let doing = match progress.phase {
-            Phase::Embedding => format!("triples: loss {:.4}", progress.kge_loss),
-            _ => format!("loss {:.4}", progress.rec_loss),
+        // There is no loss before the first batch.
+        let (what_learned, loss) = match progress.phase {
+            Phase::Embedding => ("triples", progress.kge_loss),
+            _ => ("interactions", progress.rec_loss),
         };
+        let loss = if loss.is_finite() { format!(", loss {loss:.4}") } else { String::new() };
         let epoch = (progress.epochs_done + 1).min(progress.epochs);
-        notice!("{what} ({} of {of}), epoch {epoch} of {}: {doing}{best}{left}", at + 1, progress.epochs);
+        notice!("{what} ({} of {of}), epoch {epoch} of {}: {what_learned}{loss}{best}{left}", at + 1, progress.epochs);
     }
 
     /// How much of something else is done.

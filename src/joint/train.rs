@@ -3,33 +3,13 @@
 use super::data::Data;
 use super::graph::Graph;
 use super::progress::Reporter;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interrupt::{Event, pipeline};
-use crate::rights;
 use crate::run::milliseconds;
 use pgrx::prelude::*;
 use sgr_engine::recommend::mkr::{MkrConfig, MkrTrainer, Phase, Stop, Trained, Validation, permute_tails};
-use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Errors: 25006 in a read-only transaction, 42501 without the rights to write `tables`; found before the work is done.
-#[allow(unsafe_code, reason = "asks the backend")]
-pub fn may_write(function: &'static CStr, tables: &[&'static CStr]) -> Result<()> {
-    // SAFETY: main thread, inside a transaction, a NUL-terminated constant.
-    unsafe {
-        pg_sys::PreventCommandIfReadOnly(function.as_ptr());
-    }
-    for table in tables {
-        if !rights::has(rights::table(table)?, pg_sys::ACL_INSERT) {
-            let name = table.to_string_lossy();
-            let message = format!("permission denied for table {name}");
-            return Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
-                .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that trains")));
-        }
-    }
-    Ok(())
-}
 
 /// A training to be made.
 pub struct Job<'a> {

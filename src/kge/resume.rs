@@ -214,8 +214,11 @@ pub fn refresh_neighbours(model_id: i64, neighbours: Option<i32>) -> Result<i64>
 
 /// Deletes a model with all that belongs to it. Errors: 42704.
 pub fn drop(model_id: i64) -> Result<()> {
-    Model::locked(model_id)?;
     let id = [Arg::Big(model_id)];
+    if crate::recommender::model::drop(model_id)? {
+        return Ok(());
+    }
+    Model::locked(model_id)?;
     vectors::delete(model_id)?;
     track_neighbours::delete(model_id)?;
     spi::execute("DELETE FROM sgr.model_states WHERE model_id = $1", &Sources::NONE, &id)?;

@@ -416,21 +416,8 @@ pub fn finite(number: f64) -> Option<f64> {
 }
 
 /// Errors: 25006 in a read-only transaction, 42501 without the rights to store a model; found before the work is done.
-#[allow(unsafe_code, reason = "asks the backend")]
 pub fn may_store(function: &'static CStr) -> Result<()> {
-    // SAFETY: main thread, inside a transaction, NUL-terminated constants.
-    unsafe {
-        pg_sys::PreventCommandIfReadOnly(function.as_ptr());
-    }
     let tables =
         [c"models", c"entity_embeddings", c"relation_embeddings", c"model_states", c"track_neighbours", c"runs"];
-    for table in tables {
-        if !rights::has(rights::table(table)?, pg_sys::ACL_INSERT) {
-            let name = table.to_string_lossy();
-            let message = format!("permission denied for table {name}");
-            return Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
-                .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that trains")));
-        }
-    }
-    Ok(())
+    rights::may_fill(function, &tables, "trains")
 }

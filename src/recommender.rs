@@ -1,0 +1,9 @@
+//! Recommenders that learn from interactions: trained on a split or on all interactions, stored in tables, asked in SQL.
+
+pub mod arrays;
+mod cache;
+pub mod choice;
+mod error;
+pub mod model;
+pub mod predict;
+pub mod train;

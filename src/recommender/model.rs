@@ -1,0 +1,106 @@
+//! Recommenders in `sgr.models`.
+
+use super::arrays::{self, Arrays};
+use super::choice::Choice;
+use crate::error::{Error, Result};
+use crate::joint::store;
+use crate::sources::Sources;
+use crate::spi::{self, Arg, Row};
+use serde_json::Value;
+use sgr_engine::recommend::mkr::MkrShape;
+use sgr_engine::recommend::models::Recommender;
+
+/// How its arrays are to be read.
+enum Learned {
+    /// A model of [`Choice`].
+    Alone(Choice),
+    /// The joint model.
+    Jointly(MkrShape),
+}
+
+/// A row of `sgr.models`.
+pub struct Model {
+    pub model_id: i64,
+    pub name: String,
+    /// Changes whenever the model does.
+    pub version: String,
+    learned: Learned,
+    users: i64,
+    items: i64,
+}
+
+impl Model {
+    fn of_row(row: &Row) -> Result<Self> {
+        let model_id = row.int(0).unwrap_or(0);
+        let parameters: Option<Value> = row.text(3).and_then(|text| serde_json::from_str(&text).ok());
+        let seed = row.int(4).unwrap_or(0);
+        let unreadable = || Error::not_ready(format!("the parameters of model {model_id} cannot be read"));
+        let parameters = parameters.unwrap_or_default();
+        let learned = match row.text(2).as_deref() {
+            Some("mkr") => Learned::Jointly(store::shape_of(&parameters).ok_or_else(unreadable)?),
+            model => {
+                let (model, limit) = (model.unwrap_or_default(), crate::settings::memory_limit());
+                let choice = Choice::new(model, &parameters["params"], seed, limit);
+                Learned::Alone(choice.map_err(|_| unreadable())?)
+            }
+        };
+        Ok(Self {
+            model_id,
+            name: row.text(1).unwrap_or_default().into_owned(),
+            version: row.text(5).unwrap_or_default().into_owned(),
+            learned,
+            users: row.int(6).unwrap_or(0),
+            items: row.int(7).unwrap_or(0),
+        })
+    }
+
+    /// The models of this name by repeat, as the calling query sees them. Errors: 42704.
+    pub fn named(name: &str) -> Result<Vec<Self>> {
+        let mut models = Vec::new();
+        let sql = include_str!("../../sql/queries/recommender_models.sql");
+        spi::select(sql, &Sources::NONE, &[Arg::Text(name)], |row| {
+            models.push(Self::of_row(row)?);
+            Ok(())
+        })?;
+        if models.is_empty() {
+            return Err(Error::unknown(format!("recommender \"{}\" does not exist", crate::lookup::shortened(name)))
+                .hint("sgr_train() and sgr_joint_train() make them, SELECT * FROM sgr_models lists them"));
+        }
+        Ok(models)
+    }
+
+    /// What it learned. Errors: 55000 if that is not all there, 53000 over the memory limit.
+    pub fn load(&self) -> Result<Loaded> {
+        let mut stored = Arrays::load(self.model_id)?;
+        let bytes = stored.bytes;
+        let (users, items) = (stored.ids("users"), stored.ids("items"));
+        if (users.len() as i64, items.len() as i64) != (self.users, self.items) {
+            return Err(arrays::incomplete(self.model_id));
+        }
+        let recommender = match &self.learned {
+            Learned::Alone(choice) => choice.restore(&mut stored, users.len(), items.len()),
+            Learned::Jointly(shape) => store::restore(shape, &mut stored, users.len(), items.len()),
+        };
+        let recommender = recommender.map_err(|_| arrays::incomplete(self.model_id))?;
+        Ok(Loaded { users, items, recommender, bytes })
+    }
+}
+
+/// A recommender whose user and item `n` are `users[n]` and `items[n]`; both ascend.
+pub struct Loaded {
+    pub users: Vec<i64>,
+    pub items: Vec<i64>,
+    pub recommender: Box<dyn Recommender>,
+    /// What it was stored as.
+    pub bytes: usize,
+}
+
+/// Deletes a recommender; returns whether the model is one.
+pub fn drop(model_id: i64) -> Result<bool> {
+    let sql = "DELETE FROM sgr.models AS m WHERE m.model_id = $1 AND m.kind = 'recommender'";
+    let is_one = spi::execute(sql, &Sources::NONE, &[Arg::Big(model_id)])? > 0;
+    if is_one {
+        arrays::delete(model_id)?;
+    }
+    Ok(is_one)
+}
