@@ -38,10 +38,19 @@ pub struct Choices {
 impl Choices {
     /// The choices in a JSON object. Errors: 22023 for a name that is none, or a value of the wrong type.
     pub fn of_json(argument: &str, value: &Value) -> Result<Self> {
-        serde_json::from_value(value.clone()).map_err(|error| {
+        let refused = |detail: String| {
             Error::invalid(format!("{argument} does not hold choices of a joint training"))
-                .detail(error.to_string())
+                .detail(detail)
                 .hint(format!("use an object of {}", Self::names().join(", ")))
+        };
+        // A list would be taken as the choices in their order.
+        if !value.is_object() {
+            return Err(refused("it is not an object".to_owned()));
+        }
+        serde_json::from_value(value.clone()).map_err(|error| {
+            // What there is instead of an unknown name, the hint says.
+            let message = error.to_string();
+            refused(message.split(", expected one of").next().unwrap_or_default().replace('`', "\""))
         })
     }
 
