@@ -14,7 +14,7 @@ CREATE TABLE sgr.models (
     seed               bigint NOT NULL,
     epochs             integer NOT NULL,
     kept_epoch         integer NOT NULL,
-    stopped            text NOT NULL CHECK (stopped IN ('completed', 'no_improvement', 'diverged', 'imported')),
+    stopped            text NOT NULL CHECK (stopped IN ('completed', 'no_improvement', 'diverged', 'collapsed', 'imported')),
     loss               double precision,
     validation         jsonb,
     entities           bigint,
@@ -39,7 +39,7 @@ CREATE TABLE sgr.models (
 COMMENT ON TABLE sgr.models IS 'Trained models; sgr_models shows them';
 COMMENT ON COLUMN sgr.models.kind IS 'kge: vectors of a graph''s entities and relations; recommender: scores items for users';
 COMMENT ON COLUMN sgr.models.model IS
-    'kge: transe, transh, transr, distmult, complex, rotate; recommender: popularity, item_knn, rp3beta, ease, ials, bpr, lightgcn';
+    'kge: transe, transh, transr, distmult, complex, rotate; recommender: popularity, item_knn, rp3beta, ease, ials, bpr, lightgcn, mkr';
 COMMENT ON COLUMN sgr.models.graph_id IS 'The graph of a kge model';
 COMMENT ON COLUMN sgr.models.split_id IS 'The split whose training part a recommender learned from; NULL: it learned from all interactions';
 COMMENT ON COLUMN sgr.models.repeat IS 'The repeat of the split; a name stands for one model per repeat';
@@ -48,7 +48,7 @@ COMMENT ON COLUMN sgr.models.is_active IS 'The model of its graph that functions
 COMMENT ON COLUMN sgr.models.epochs IS 'Passes over the triples that were made';
 COMMENT ON COLUMN sgr.models.kept_epoch IS 'The epoch after which the vectors were as they are: the best by validation, or the last good one';
 COMMENT ON COLUMN sgr.models.stopped IS
-    'Why training ended: completed; no_improvement of the validation MRR; diverged, the vectors are from before; imported, it was not trained here';
+    'Why training ended: completed; no_improvement of the validation MRR; diverged, the vectors are from before; collapsed, the same for a joint model that tells no items apart; imported, it was not trained here';
 COMMENT ON COLUMN sgr.models.loss IS 'Mean loss of the last epoch';
 COMMENT ON COLUMN sgr.models.validation IS 'Filtered metrics on the validation part: ranks, mrr, mean_rank, hits_at_1, hits_at_3, hits_at_10';
 COMMENT ON COLUMN sgr.models.triples IS 'Triples that were learned, without the validation part';
@@ -137,7 +137,7 @@ COMMENT ON COLUMN sgr_models.split IS 'The split whose training part a recommend
 COMMENT ON COLUMN sgr_models.repeat IS 'The repeat of the split';
 COMMENT ON COLUMN sgr_models.is_active IS 'The model of its graph that functions take when none is named';
 COMMENT ON COLUMN sgr_models.kept_epoch IS 'The epoch after which the vectors were as they are';
-COMMENT ON COLUMN sgr_models.stopped IS 'completed, no_improvement, diverged, imported';
+COMMENT ON COLUMN sgr_models.stopped IS 'completed, no_improvement, diverged, collapsed, imported';
 COMMENT ON COLUMN sgr_models.loss IS 'Mean loss of the last epoch';
 COMMENT ON COLUMN sgr_models.validation_mrr IS 'Filtered mean reciprocal rank on the validation part, in [0,1]';
 COMMENT ON COLUMN sgr_models.validation_hits_at_10 IS 'Share of filtered ranks up to 10 on the validation part';

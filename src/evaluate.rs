@@ -6,7 +6,8 @@ mod rows;
 mod scores;
 pub mod split;
 mod stored;
-mod trained;
+pub mod trained;
 
+pub use error::Ids;
 pub use rows::Rows;
 pub use stored::StoredSplit;

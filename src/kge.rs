@@ -1,6 +1,6 @@
 //! Knowledge-graph embeddings: trained on the graph, stored in tables, asked in SQL.
 
-mod choices;
+pub mod choices;
 mod error;
 pub mod evaluate;
 pub mod files;
@@ -11,7 +11,7 @@ pub mod questions;
 pub mod resume;
 mod track_neighbours;
 pub mod train;
-mod triples;
+pub mod triples;
 mod vectors;
 
 pub use choices::Choices;

@@ -25,6 +25,7 @@ mod fuse;
 mod incremental;
 mod interrupt;
 mod item_counts;
+mod joint;
 mod kge;
 mod kind;
 mod load;
@@ -118,6 +119,11 @@ extension_sql_file!(
     requires = ["evaluate", sgr_eval_split, sgr_eval]
 );
 extension_sql_file!(
+    "../sql/joint_functions.sql",
+    name = "joint_functions",
+    requires = ["kge", "evaluate", sgr_joint_train, sgr_ablate, sgr_sweep]
+);
+extension_sql_file!(
     "../sql/recommender_functions.sql",
     name = "recommender_functions",
     requires = ["kge", sgr_train, sgr_predict, sgr_predict_top]
@@ -125,7 +131,7 @@ extension_sql_file!(
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 22] = [
+const _: [&str; 23] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -146,6 +152,7 @@ const _: [&str; 22] = [
     include_str!("../sql/kge_functions.sql"),
     include_str!("../sql/evaluate.sql"),
     include_str!("../sql/evaluate_functions.sql"),
+    include_str!("../sql/joint_functions.sql"),
     include_str!("../sql/recommender_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];

@@ -1,8 +1,8 @@
 //! Recommenders that learn from interactions: trained on a split or on all interactions, stored in tables, asked in SQL.
 
-mod arrays;
+pub mod arrays;
 mod cache;
-mod choice;
+pub mod choice;
 mod error;
 pub mod model;
 pub mod predict;

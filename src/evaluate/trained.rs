@@ -49,7 +49,7 @@ pub fn load(models: &[String], trained: &[String], split: &StoredSplit) -> Resul
 impl TrainedModel {
     /// What it learned from a repeat, scoring on the threads of `pool`.
     pub fn at<'a>(&'a self, repeat: usize, pool: &'a rayon::ThreadPool) -> Judged<'a> {
-        Judged { loaded: &self.repeats[repeat], pool, last: Mutex::new((None, Vec::new())) }
+        Judged::new(&self.repeats[repeat], pool)
     }
 }
 
@@ -59,6 +59,13 @@ pub struct Judged<'a> {
     pool: &'a rayon::ThreadPool,
     /// The scores of the user who was asked for last: rows come user by user.
     last: Mutex<(Option<u32>, Vec<f32>)>,
+}
+
+impl<'a> Judged<'a> {
+    /// Scores on the threads of `pool`.
+    pub fn new(loaded: &'a Loaded, pool: &'a rayon::ThreadPool) -> Self {
+        Judged { loaded, pool, last: Mutex::new((None, Vec::new())) }
+    }
 }
 
 impl BlockScorer for Judged<'_> {

@@ -111,7 +111,8 @@ impl Choices {
     }
 }
 
-fn count<T: TryFrom<i32>>(name: &str, chosen: Option<i32>, value: &mut T) -> Result<()> {
+/// A number that must not be negative. Errors: 22023.
+pub fn count<T: TryFrom<i32>>(name: &str, chosen: Option<i32>, value: &mut T) -> Result<()> {
     if let Some(chosen) = chosen {
         *value = T::try_from(chosen)
             .map_err(|_| Error::invalid(format!("invalid {name}: must not be negative, not {chosen}")))?;
@@ -119,23 +120,25 @@ fn count<T: TryFrom<i32>>(name: &str, chosen: Option<i32>, value: &mut T) -> Res
     Ok(())
 }
 
-fn named<T: FromStr<Err = KgeError>>(chosen: Option<&str>, value: &mut T) -> Result<()> {
+/// A choice by its name. Errors: 22023.
+pub fn named<T: FromStr<Err = KgeError>>(chosen: Option<&str>, value: &mut T) -> Result<()> {
     if let Some(chosen) = chosen {
         *value = chosen.parse()?;
     }
     Ok(())
 }
 
-fn flag(chosen: Option<bool>, value: &mut bool) {
+/// A choice of yes or no.
+pub fn flag(chosen: Option<bool>, value: &mut bool) {
     *value = chosen.unwrap_or(*value);
 }
 
 /// The engine refuses what is not finite, or gets so here.
-fn number(chosen: Option<f64>, value: &mut f32) {
+pub fn number(chosen: Option<f64>, value: &mut f32) {
     *value = chosen.map_or(*value, |chosen| chosen as f32);
 }
 
 /// 0.1 where `f64::from` says 0.10000000149011612; the same f32 again.
-fn shortest(number: f32) -> f64 {
+pub fn shortest(number: f32) -> f64 {
     number.to_string().parse().unwrap_or(f64::from(number))
 }

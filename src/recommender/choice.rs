@@ -52,6 +52,11 @@ impl Choice {
             "ials" => Choice::Ials(IalsConfig { seed, memory_limit, ..IalsConfig::default() }),
             "bpr" => Choice::Bpr(BprConfig { seed, memory_limit, ..BprConfig::default() }),
             "lightgcn" => Choice::LightGcn(LightGcnConfig { seed, memory_limit, ..LightGcnConfig::default() }),
+            "mkr" => {
+                return Err(
+                    Error::invalid("model mkr learns from a knowledge graph, too").hint("sgr_joint_train() trains it")
+                );
+            }
             _ => {
                 return Err(Error::invalid(format!("unknown model \"{}\"", shortened(model)))
                     .hint(format!("use one of {}", MODELS.join(", "))));
@@ -224,6 +229,19 @@ fn run<F: Fit>(
 }
 
 impl Fitted {
+    /// As something that scores.
+    pub fn into_recommender(self) -> Box<dyn Recommender> {
+        match self {
+            Fitted::Popularity(model) => Box::new(model),
+            Fitted::ItemKnn(model) => Box::new(model),
+            Fitted::Rp3Beta(model) => Box::new(model),
+            Fitted::Ease(model) => Box::new(model),
+            Fitted::Ials(model) => Box::new(model),
+            Fitted::Bpr(model) => Box::new(model),
+            Fitted::LightGcn(model) => Box::new(model),
+        }
+    }
+
     /// What of the model is to be stored; `interactions` are those that it learned.
     pub fn arrays(&self, interactions: &Interactions) -> Vec<(&'static str, Array<'_>)> {
         match self {

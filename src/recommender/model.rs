@@ -3,10 +3,20 @@
 use super::arrays::{self, Arrays};
 use super::choice::Choice;
 use crate::error::{Error, Result};
+use crate::joint::store;
 use crate::sources::Sources;
 use crate::spi::{self, Arg, Row};
 use serde_json::Value;
+use sgr_engine::recommend::mkr::MkrShape;
 use sgr_engine::recommend::models::Recommender;
+
+/// How its arrays are to be read.
+enum Learned {
+    /// A model of [`Choice`].
+    Alone(Choice),
+    /// The joint model.
+    Jointly(MkrShape),
+}
 
 /// A row of `sgr.models`.
 pub struct Model {
@@ -14,7 +24,7 @@ pub struct Model {
     pub name: String,
     /// Changes whenever the model does.
     pub version: String,
-    choice: Choice,
+    learned: Learned,
     users: i64,
     items: i64,
 }
@@ -24,18 +34,21 @@ impl Model {
         let model_id = row.int(0).unwrap_or(0);
         let parameters: Option<Value> = row.text(3).and_then(|text| serde_json::from_str(&text).ok());
         let seed = row.int(4).unwrap_or(0);
-        let choice = Choice::new(
-            &row.text(2).unwrap_or_default(),
-            parameters.as_ref().map_or(&Value::Null, |parameters| &parameters["params"]),
-            seed,
-            crate::settings::memory_limit(),
-        );
+        let unreadable = || Error::not_ready(format!("the parameters of model {model_id} cannot be read"));
+        let parameters = parameters.unwrap_or_default();
+        let learned = match row.text(2).as_deref() {
+            Some("mkr") => Learned::Jointly(store::shape_of(&parameters).ok_or_else(unreadable)?),
+            model => {
+                let (model, limit) = (model.unwrap_or_default(), crate::settings::memory_limit());
+                let choice = Choice::new(model, &parameters["params"], seed, limit);
+                Learned::Alone(choice.map_err(|_| unreadable())?)
+            }
+        };
         Ok(Self {
             model_id,
             name: row.text(1).unwrap_or_default().into_owned(),
             version: row.text(5).unwrap_or_default().into_owned(),
-            choice: choice
-                .map_err(|_| Error::not_ready(format!("the parameters of model {model_id} cannot be read")))?,
+            learned,
             users: row.int(6).unwrap_or(0),
             items: row.int(7).unwrap_or(0),
         })
@@ -51,7 +64,7 @@ impl Model {
         })?;
         if models.is_empty() {
             return Err(Error::unknown(format!("recommender \"{}\" does not exist", crate::lookup::shortened(name)))
-                .hint("sgr_train() makes one, SELECT * FROM sgr_models lists them"));
+                .hint("sgr_train() and sgr_joint_train() make them, SELECT * FROM sgr_models lists them"));
         }
         Ok(models)
     }
@@ -64,10 +77,11 @@ impl Model {
         if (users.len() as i64, items.len() as i64) != (self.users, self.items) {
             return Err(arrays::incomplete(self.model_id));
         }
-        let recommender = self
-            .choice
-            .restore(&mut stored, users.len(), items.len())
-            .map_err(|_| arrays::incomplete(self.model_id))?;
+        let recommender = match &self.learned {
+            Learned::Alone(choice) => choice.restore(&mut stored, users.len(), items.len()),
+            Learned::Jointly(shape) => store::restore(shape, &mut stored, users.len(), items.len()),
+        };
+        let recommender = recommender.map_err(|_| arrays::incomplete(self.model_id))?;
         Ok(Loaded { users, items, recommender, bytes })
     }
 }

@@ -175,7 +175,7 @@ impl Inputs {
 }
 
 /// The pairs of the training part that a user has.
-fn positives(split: &Split) -> Vec<(u32, u32)> {
+pub fn positives(split: &Split) -> Vec<(u32, u32)> {
     split
         .rows_of(Part::Train)
         .filter(|&row| split.labels[row])
@@ -213,7 +213,7 @@ fn insert(
 }
 
 /// Makes the name free. Errors: 42710.
-fn clear_name(name: &str, replace: bool) -> Result<()> {
+pub fn clear_name(name: &str, replace: bool) -> Result<()> {
     let mut taken: Vec<(i64, bool)> = Vec::new();
     let sql = "SELECT m.model_id, m.kind = 'recommender' FROM sgr.models AS m WHERE m.name = $1";
     spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(name)], |row| {

@@ -61,6 +61,7 @@ mod estimate;
 #[cfg(test)]
 mod gradients;
 mod heads;
+mod judged;
 mod layers;
 mod optimizer;
 mod parameters;

@@ -1,7 +1,9 @@
 //! Layers on a batch, with all that the way back needs. Buffers are made once.
 
 use super::cross_compress::{self, VECTORS};
+use super::optimizer::ROWS_AHEAD;
 use super::parameters::Layer;
+use crate::kge::simd::prefetch;
 
 /// Dense layers, one after the other.
 #[derive(Debug)]
@@ -205,7 +207,10 @@ impl CrossStack {
 
 /// Copies the rows of a table.
 pub(super) fn gather(dim: usize, table: &[f32], rows: &[u32], to: &mut [f32]) {
-    for (to, &row) in to.chunks_exact_mut(dim).zip(rows) {
+    for (place, (to, &row)) in to.chunks_exact_mut(dim).zip(rows).enumerate() {
+        if let Some(&later) = rows.get(place + ROWS_AHEAD) {
+            prefetch(&table[later as usize * dim..][..dim]);
+        }
         to.copy_from_slice(&table[row as usize * dim..][..dim]);
     }
 }

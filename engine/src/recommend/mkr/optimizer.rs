@@ -1,7 +1,7 @@
 //! Adam (Kingma & Ba 2015) for weights, and lazily for rows: a row that no batch touches does not move, and counts its own
 //! steps.
 
-use crate::kge::simd::{add_scaled, dispatch};
+use crate::kge::simd::{add_scaled, dispatch, prefetch};
 use crate::kge::slots::Slots;
 use std::ops::Range;
 
@@ -30,11 +30,14 @@ impl Corrections {
 
 dispatch! {
     fn adam(rate: f32, scale: f32, penalty: f32, gradient: &[f32], row: &mut [f32], first: &mut [f32], second: &mut [f32]) {
-        for ((gradient, number), (first, second)) in gradient.iter().zip(row).zip(first.iter_mut().zip(second)) {
-            let gradient = gradient + penalty * *number;
-            *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
-            *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
-            *number -= rate * *first / ((scale * *second).sqrt() + EPSILON);
+        // Of one length, and by index: so it is vectorised as it stands.
+        let length = gradient.len();
+        let (row, first, second) = (&mut row[..length], &mut first[..length], &mut second[..length]);
+        for i in 0..length {
+            let gradient = gradient[i] + penalty * row[i];
+            first[i] = BETA_1 * first[i] + (1.0 - BETA_1) * gradient;
+            second[i] = BETA_2 * second[i] + (1.0 - BETA_2) * gradient * gradient;
+            row[i] -= rate * first[i] / ((scale * second[i]).sqrt() + EPSILON);
         }
     }
 }
@@ -75,6 +78,9 @@ impl WeightState {
         adam(rate * one, two, 0.0, gradient, weights, &mut self.first, &mut self.second);
     }
 }
+
+/// Rows of a table that are asked for before they are needed: they come in no order, so the processor cannot guess them.
+pub(super) const ROWS_AHEAD: usize = 3;
 
 /// State for the rows of a table, in one task.
 #[derive(Debug)]
@@ -127,7 +133,12 @@ impl RowSum {
     /// One step for every row that has a gradient.
     pub(super) fn step(&self, corrections: &Corrections, rate: f32, l2: f32, table: &mut [f32], state: &mut RowState) {
         let dim = self.dim;
-        for (&row, gradient) in self.slots.ids().iter().zip(self.gradients.chunks_exact(dim)) {
+        let rows = self.slots.ids();
+        for (place, (&row, gradient)) in rows.iter().zip(self.gradients.chunks_exact(dim)).enumerate() {
+            if let Some(&later) = rows.get(place + ROWS_AHEAD) {
+                prefetch(&table[later as usize * dim..][..dim]);
+                prefetch(&state.moments[2 * later as usize * dim..][..2 * dim]);
+            }
             let at = row as usize;
             let numbers = &mut table[at * dim..][..dim];
             let steps = &mut state.steps[at];

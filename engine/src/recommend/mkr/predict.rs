@@ -223,30 +223,51 @@ impl Predictor {
                 return Err(MkrError::UnknownId { what, id, count });
             }
         }
-        let dim = self.dim;
-        let vectors = |user: u32, item: u32| {
-            (&self.users[user as usize * dim..][..dim], &self.items[item as usize * dim..][..dim])
-        };
-        let mut scores = Vec::with_capacity(users.len());
         if self.head.is_empty() {
-            scores.extend(users.iter().zip(items).map(|(&user, &item)| {
-                let (user, item) = vectors(user, item);
-                dot(user, item)
-            }));
-            return Ok(scores);
+            return Ok(users.iter().zip(items).map(|(&user, &item)| self.pair_score(user, item)).collect());
         }
-        let mut input = vec![0.0; BLOCK * 2 * dim];
-        let mut output = vec![0.0; BLOCK * 2 * dim];
+        let mut scores = Vec::with_capacity(users.len());
+        let (mut input, mut output) = self.head_buffers(users.len());
         for (users, items) in users.chunks(BLOCK).zip(items.chunks(BLOCK)) {
-            for ((&user, &item), pair) in users.iter().zip(items).zip(input.chunks_exact_mut(2 * dim)) {
-                let (user, item) = vectors(user, item);
-                pair[..dim].copy_from_slice(user);
-                pair[dim..].copy_from_slice(item);
+            for ((&user, &item), pair) in users.iter().zip(items).zip(input.chunks_exact_mut(2 * self.dim)) {
+                self.concatenate(user, item, pair);
             }
             self.through_head(users.len(), &mut input, &mut output);
             scores.extend_from_slice(&input[..users.len()]);
         }
         Ok(scores)
+    }
+
+    /// The score of one pair.
+    ///
+    /// # Panics
+    /// If the user or the item does not exist.
+    pub(super) fn pair_score(&self, user: u32, item: u32) -> f32 {
+        if self.head.is_empty() {
+            let (user, item) = self.vectors_of(user, item);
+            return dot(user, item);
+        }
+        let (mut input, mut output) = self.head_buffers(1);
+        self.concatenate(user, item, &mut input);
+        self.through_head(1, &mut input, &mut output);
+        input[0]
+    }
+
+    fn vectors_of(&self, user: u32, item: u32) -> (&[f32], &[f32]) {
+        let dim = self.dim;
+        (&self.users[user as usize * dim..][..dim], &self.items[item as usize * dim..][..dim])
+    }
+
+    fn concatenate(&self, user: u32, item: u32, to: &mut [f32]) {
+        let (user, item) = self.vectors_of(user, item);
+        to[..self.dim].copy_from_slice(user);
+        to[self.dim..].copy_from_slice(item);
+    }
+
+    /// Input and output of the high layers for so many rows, or a block of them.
+    fn head_buffers(&self, rows: usize) -> (Vec<f32>, Vec<f32>) {
+        let buffer = || vec![0.0; rows.min(BLOCK) * 2 * self.dim];
+        (buffer(), buffer())
     }
 
     /// Scores of rows that are known to fit.
