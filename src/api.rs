@@ -7,6 +7,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod graph;
+mod jobs;
 mod kge;
 mod models;
 mod paths;

@@ -44,6 +44,7 @@ mod text_columns;
 mod triples;
 mod triples_file;
 mod unveil;
+mod worker;
 
 pgrx::pg_module_magic!();
 
@@ -116,10 +117,16 @@ extension_sql_file!(
     name = "evaluate_functions",
     requires = ["evaluate", sgr_eval_split, sgr_eval]
 );
+extension_sql_file!("../sql/jobs.sql", name = "jobs", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/jobs_functions.sql",
+    name = "jobs_functions",
+    requires = ["jobs", job_worker_start, sgr_job_wait]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 21] = [
+const _: [&str; 23] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -140,6 +147,8 @@ const _: [&str; 21] = [
     include_str!("../sql/kge_functions.sql"),
     include_str!("../sql/evaluate.sql"),
     include_str!("../sql/evaluate_functions.sql"),
+    include_str!("../sql/jobs.sql"),
+    include_str!("../sql/jobs_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 
