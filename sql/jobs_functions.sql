@@ -90,6 +90,8 @@ DECLARE
     job     bigint;
     message text;
 BEGIN
+    -- Until the library is loaded, pg_settings does not show what the session has set of ours.
+    PERFORM @extschema@.sgr_version();
     IF priority IS NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = 'priority must not be NULL';
     END IF;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
 use postgres::Client;
-use sgr_server_tests::database::{one, sqlstate};
+use sgr_server_tests::database::{connect_to, one, server, sqlstate};
 use sgr_server_tests::{Database, OwnServer, tell};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -24,7 +24,7 @@ const TASKS: &str = "
     INSERT INTO sgr.tasks VALUES ('mark', 'test_mark', false), ('doze', 'test_doze', false), ('again', 'test_doze_too', true);
     CREATE FUNCTION public.test_doze_too(seconds double precision DEFAULT 0) RETURNS void LANGUAGE sql AS $$
         SELECT pg_sleep(seconds) $$;
-    GRANT INSERT ON public.marks TO PUBLIC;";
+    GRANT SELECT, INSERT ON public.marks TO PUBLIC;";
 
 /// A training that takes for ever.
 const TRAINING: &str = r#"SELECT sgr_submit('kge_train', '{"epochs": 1000000, "dim": 16, "threads": 1}')"#;
@@ -290,7 +290,7 @@ fn statement_timeout_is_obeyed_and_a_database_can_be_dropped_under_a_job() {
     let job: i64 = one(&mut client, "SELECT sgr_submit('doze')");
     until_running(&mut client, job, "running");
     drop(client);
-    let mut other = Database::create_beside("jobs_drop_from", &sgr_server_tests::database::server()).connect();
+    let mut other = connect_to(&server());
     let asked = Instant::now();
     other.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", database.name())).unwrap();
     said("DROP DATABASE WITH (FORCE)", asked.elapsed());
@@ -369,4 +369,40 @@ fn a_server_stops_soon_whatever_its_workers_do_and_jobs_go_on_afterwards() {
         client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
         assert_eq!(wait(&mut client, job), "cancelled");
     }
+}
+
+/// pg_cron's word for "as soon as a minute begins", and what that may take on a busy machine.
+const CRON_BOUND: Duration = Duration::from_secs(120);
+
+#[test]
+fn pg_cron_submits_a_job() {
+    if !has_extension("pg_cron") {
+        tell!("skipped: pg_cron is not installed (Debian: postgresql-15-cron)");
+        return;
+    }
+    let server = OwnServer::start(&[
+        "shared_preload_libraries=pg_cron",
+        "cron.database_name=postgres",
+        "cron.use_background_workers=on",
+    ]);
+    let mut client = server.connect();
+    client
+        .batch_execute("CREATE EXTENSION pg_cron; CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(300, 200, 100, 1)")
+        .unwrap();
+    client
+        .batch_execute("SELECT cron.schedule('often', '* * * * *', $$SELECT sgr_submit('cooccur_refresh')$$)")
+        .unwrap();
+    let started = Instant::now();
+    while one::<i64>(&mut client, "SELECT count(*) FROM sgr.jobs WHERE state = 'succeeded'") == 0 {
+        assert!(started.elapsed() < CRON_BOUND, "pg_cron submitted nothing that succeeded");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let task: String = one(&mut client, "SELECT task FROM sgr.jobs ORDER BY job_id LIMIT 1");
+    assert_eq!(task, "cooccur_refresh");
+    assert!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.cooccurrence_lists") > 0);
+}
+
+fn has_extension(name: &str) -> bool {
+    let database = Database::create_empty("jobs_available");
+    one(&mut database.connect(), &format!("SELECT count(*) > 0 FROM pg_available_extensions WHERE name = '{name}'"))
 }
