@@ -247,3 +247,8 @@ END
 $$;
 COMMENT ON FUNCTION sgr_jobs_recover() IS
     'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times; and starts a worker if the calling role has queued jobs. Returns the jobs that were found';
+
+COMMENT ON FUNCTION sgr_job_wait(bigint, interval) IS
+    'Waits until a job has ended, or so long, and returns its state; NULL waits without a limit. It sees what is committed meanwhile at every isolation level. Errors: 42704, 22023 negative timeout, 55000 the job was submitted in this transaction';
+COMMENT ON FUNCTION sgr.job_worker_start(bigint) IS
+    'Has a worker started for the calling role once this transaction has committed';
