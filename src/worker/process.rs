@@ -126,10 +126,8 @@ fn run_due(identity: Identity) -> std::result::Result<(), Failure> {
 fn slot(identity: Identity) -> std::result::Result<Option<i32>, Failure> {
     let slots = settings::max_jobs();
     let others_first = transaction(lock::is_anyone_waiting)?;
-    if !others_first {
-        if let Some(slot) = transaction(|| lock::take_slot(slots))? {
-            return Ok(Some(slot));
-        }
+    if !others_first && let Some(slot) = transaction(|| lock::take_slot(slots))? {
+        return Ok(Some(slot));
     }
     if !transaction(|| lock::wait_for_role(identity.role))? {
         return Ok(None);
