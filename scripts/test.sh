@@ -63,6 +63,16 @@ docs_part() {
     count docs ${sums:-0 1} "$status"
 }
 
+# The distribution's pg_cron for the distribution's server, if that takes no password; one test uses it.
+pg_cron() {
+    if [ -f "$("$PG_CONFIG" --sharedir)/extension/pg_cron.control" ]; then return; fi
+    [ "$PG_CONFIG" = "/usr/lib/postgresql/$PG_MAJOR/bin/pg_config" ] && command -v apt-get >/dev/null || return
+    [ "$EUID" -eq 0 ] || sudo -n true 2>/dev/null || return
+    say "installing postgresql-$PG_MAJOR-cron for a test"
+    quiet test-pg-cron as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
+        apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "postgresql-$PG_MAJOR-cron" </dev/null
+}
+
 server_part() {
     if [ ! -f "$ROOT/tests/server/Cargo.toml" ]; then
         say "server tests: there are none yet"
@@ -70,6 +80,7 @@ server_part() {
     fi
     # Without it (no network, say) the tests that need it say so, and fail in CI.
     "$ROOT/scripts/python.sh" || true
+    pg_cron || say "pg_cron could not be installed: its test is skipped"
     say "building the server tests"
     quiet test-server-build cargo test --package sgr_server_tests --no-run || { count server 0 1 1; return; }
     say "server tests (cargo, against a throwaway server)"

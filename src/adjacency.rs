@@ -10,6 +10,7 @@ use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg, Row};
 use crate::triples_file::graph_id;
+use crate::worker;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sgr_engine::graph::search::{Edges, Header};
 use sgr_engine::graph::{Adjacency, AdjacencyBuilder, GraphError};
@@ -66,6 +67,7 @@ pub fn refresh(graph: &str) -> Result<Written> {
 ///
 /// Errors: 53000 over the memory limit.
 pub fn rebuild(graph_id: i32) -> Result<Written> {
+    worker::phase("adjacency");
     let relations = Relations::load(graph_id)?;
     let mut kinds = Kinds::default();
     let mut ids = Vec::new();

@@ -8,6 +8,7 @@ mod explain;
 mod export;
 mod graph;
 mod joint;
+mod jobs;
 mod kge;
 mod models;
 mod paths;

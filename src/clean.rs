@@ -10,6 +10,7 @@ use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use crate::text_columns::{maybe, maybe_array, text, text_columns};
+use crate::worker;
 use pgrx::PgSqlErrorCode;
 use serde_json::json;
 use sgr_engine::catalog::{self, Account, CatalogError, Cleaned, Document, Interaction, Playlist, Rejection, Track};
@@ -87,6 +88,7 @@ struct Stored {
 pub fn clean(chosen: Option<&[i64]>, threads: Option<i32>) -> Result<Done> {
     let started = Instant::now();
     let pool = thread_pool(settings::threads(threads)?)?;
+    worker::phase("cleaning");
     run::lock_graph()?;
     let seen = run::seen("SELECT pg_catalog.max(document_id) FROM sgr.raw_documents")?;
     let mut writer = Writer { outcomes: NAMES.iter().map(|&what| Outcome { what, ..Outcome::default() }).collect() };

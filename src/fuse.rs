@@ -10,6 +10,7 @@ use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use crate::text_columns::{text, text_columns};
+use crate::worker;
 use pgrx::PgSqlErrorCode;
 use rustc_hash::FxHashMap;
 use serde_json::json;
@@ -65,6 +66,7 @@ struct Decision {
 ///
 /// Errors: 53000 over the memory limit, 22023 for arguments out of range.
 pub fn fuse(min_similarity: Option<f64>, threads: Option<i32>) -> Result<Done> {
+    worker::phase("fusing");
     let started = Instant::now();
     let mut config = AlignConfig::default();
     if let Some(min_similarity) = min_similarity {

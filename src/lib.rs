@@ -46,6 +46,7 @@ mod text_columns;
 mod triples;
 mod triples_file;
 mod unveil;
+mod worker;
 
 pgrx::pg_module_magic!();
 
@@ -128,10 +129,16 @@ extension_sql_file!(
     name = "recommender_functions",
     requires = ["kge", sgr_train, sgr_predict, sgr_predict_top]
 );
+extension_sql_file!("../sql/jobs.sql", name = "jobs", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/jobs_functions.sql",
+    name = "jobs_functions",
+    requires = ["jobs", job_worker_start, sgr_job_wait]
+);
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 23] = [
+const _: [&str; 25] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -154,6 +161,8 @@ const _: [&str; 23] = [
     include_str!("../sql/evaluate_functions.sql"),
     include_str!("../sql/joint_functions.sql"),
     include_str!("../sql/recommender_functions.sql"),
+    include_str!("../sql/jobs.sql"),
+    include_str!("../sql/jobs_functions.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

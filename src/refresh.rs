@@ -12,6 +12,7 @@ use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use crate::store::{self, CooccurrenceWriter};
+use crate::worker;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde_json::json;
@@ -186,6 +187,7 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
     let mut outcomes = Vec::new();
     if basket != Some("tag") {
         for kind in Kind::matching(basket, item)? {
+            worker::phase(&format!("counting {}s by {}", kind.item(), kind.basket()));
             outcomes.push(refresh_kind(kind, &sources, request)?);
         }
     } else if item.is_some_and(|item| item != "track") {
@@ -199,6 +201,7 @@ pub fn refresh(basket: Option<&str>, item: Option<&str>, request: &Request) -> R
         request.public_only && outcomes.iter().any(|o| o.mode == "full" && (o.basket, o.item) == ("playlist", "track"));
     let wanted = basket == Some("tag") || narrowed || all && (anything_full || features::outdated(&sources)?);
     if wanted || !features::exist()? {
+        worker::phase("features");
         outcomes.push(features::rebuild(&sources)?);
     } else if anything_full {
         features::fall_behind()?;

@@ -12,6 +12,9 @@ static MODEL_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(256);
 static PATH_EDGES: GucSetting<i32> = GucSetting::<i32>::new(PathConfig::DEFAULT_MAX_EDGES as i32);
 static PATH_TIME_MS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
+static MAX_JOBS: GucSetting<i32> = GucSetting::<i32>::new(2);
+static JOB_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(3);
+static JOB_HISTORY_DAYS: GucSetting<i32> = GucSetting::<i32>::new(30);
 
 /// Registers the settings; called once, from `_PG_init`.
 pub fn init() {
@@ -85,7 +88,42 @@ pub fn init() {
         GucContext::Userset,
         GucFlags::default(),
     );
+    init_jobs();
     reserve_prefix();
+}
+
+/// Those of background jobs: the administrator's, by database or by role too.
+fn init_jobs() {
+    GucRegistry::define_int_guc(
+        c"sgr_graph.max_jobs",
+        c"Sets how many background jobs run in a database at once",
+        c"Each takes one of max_worker_processes; further jobs stay queued.",
+        &MAX_JOBS,
+        1,
+        1024,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.job_attempts",
+        c"Sets how often a background job is started whose worker died",
+        c"A job that fails with an error is not started again by itself.",
+        &JOB_ATTEMPTS,
+        1,
+        1000,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"sgr_graph.job_history",
+        c"Sets for how many days jobs that have ended stay in sgr.jobs",
+        c"Workers delete older ones of their role when they start. -1 keeps them for ever.",
+        &JOB_HISTORY_DAYS,
+        -1,
+        36500,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
 }
 
 /// Makes a misspelt `sgr_graph.…` setting an error (a warning on Postgres 14) instead of a silent placeholder.
@@ -128,6 +166,17 @@ pub fn path_edges() -> u64 {
 /// `sgr_graph.path_time`, if there is a limit.
 pub fn path_time() -> Option<Duration> {
     u64::try_from(PATH_TIME_MS.get()).ok().filter(|&time| time > 0).map(Duration::from_millis)
+}
+
+/// `sgr_graph.max_jobs`.
+pub fn max_jobs() -> i32 {
+    MAX_JOBS.get()
+}
+
+/// `sgr_graph.job_history` in days, if there is a limit.
+pub fn job_history() -> Option<f64> {
+    let days = JOB_HISTORY_DAYS.get();
+    (days >= 0).then(|| days.into())
 }
 
 /// The number of threads to use: the argument if given, else `sgr_graph.threads`, else all cores.

@@ -11,6 +11,7 @@ use crate::load::{self, Entries, Part};
 use crate::run::{self, milliseconds};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use crate::worker;
 use crate::{interrupt, settings};
 use serde_json::json;
 use sgr_engine::cooccurrence::{CooccurrenceConfig, Counter};
@@ -200,6 +201,7 @@ pub fn refresh(request: &Request) -> Result<Refreshed> {
         }
     }
     let started = Instant::now();
+    worker::phase("triples");
     run::lock_graph()?;
     let sources = Sources::load()?;
     let seen = run::seen(run::LAST_CHANGE)?;

@@ -125,7 +125,7 @@ fn sgr_kge_train(
         keep_copy,
         seed,
     };
-    let outcome = train::train(&Request {
+    let outcome = train::train(Request {
         choices,
         graph: owned(graph),
         triples,
@@ -138,6 +138,7 @@ fn sgr_kge_train(
         name: owned(name),
         activate: required("activate", activate)?,
     })?;
+    let Some(outcome) = outcome else { return Ok(TableIterator::empty()) };
     let Outcome { model_id, epochs, kept_epoch, stopped, loss, validation, entities, relations, triples, .. } = outcome;
     Ok(TableIterator::once((
         model_id,

@@ -7,6 +7,7 @@ use super::trained::{self, TrainedModel};
 use crate::error::{Error, Result};
 use crate::interrupt::{Output, pipeline, thread_pool};
 use crate::settings;
+use crate::worker;
 use pgrx::prelude::*;
 use sgr_engine::evaluate::{
     AssessConfig, Assessment, Band, Bootstrap, BootstrapConfig, Found, Interval, LeakOnlyModel, MeanOfSplits, Measured,
@@ -66,6 +67,7 @@ pub fn judge(request: &Request) -> Result<Vec<Line>> {
     let bootstrap = bootstrap_config(request)?;
     let part: Part = request.part.parse()?;
     let threads = settings::threads(request.threads)?;
+    worker::phase("reading the split");
     let stored = StoredSplit::load(request.split)?;
     let scored = match request.scores {
         Some(relation) => scores::read(relation, &stored)?,
@@ -83,6 +85,7 @@ pub fn judge(request: &Request) -> Result<Vec<Line>> {
     };
     let pool = thread_pool(threads)?;
     let work = Work { config, bootstrap, part, baseline, pool: &pool, ids: stored.ids() };
+    worker::phase("judging");
     let mut unscored = Vec::new();
     let lines = pipeline(
         |output| work.run(&stored, &Candidates { names: &models, scored: &scored, trained: &trained }, output),

@@ -9,6 +9,7 @@ use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use crate::worker;
 use pgrx::prelude::*;
 use serde_json::json;
 use sgr_engine::evaluate::{EvaluateError, Interactions, Part, Protocol, Split, SplitConfig, split_unless};
@@ -59,6 +60,7 @@ pub fn store(request: &Request) -> Result<Stored> {
     let started = Instant::now();
     rights::may_fill(c"sgr_eval_split()", &[c"eval_splits", c"eval_rows", c"runs"], "evaluates")?;
     let config = config(request)?;
+    worker::phase("splitting");
     run::lock(LOCK, "another session stores a split")?;
     clear_name(request)?;
     let sources = Sources::load()?;

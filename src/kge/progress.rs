@@ -1,13 +1,17 @@
 //! What a long computation says while it runs.
 
+use crate::worker::{self, Status};
 use pgrx::prelude::*;
 use sgr_engine::kge::{Phase, Progress};
 use std::time::{Duration, Instant};
 
-/// How often at most.
+/// How often at most a client is told.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Sends notices, not too many of them.
+/// How often at most a job says where it is: nobody need read it.
+const EVERY_IN_JOB: Duration = Duration::from_millis(250);
+
+/// Sends notices, not too many of them; in a job, says where it is.
 pub struct Reporter {
     started: Instant,
     last: Instant,
@@ -29,7 +33,7 @@ impl Reporter {
         let speed = progress.triples_done.saturating_sub(self.triples_then) as f64 / since.as_secs_f64();
         self.triples_then = progress.triples_done;
         if progress.phase == Phase::Preparing {
-            notice!("putting the known triples in order");
+            self.tell("preparing", progress.fraction, Status::default(), "putting the known triples in order");
             return;
         }
         let epoch = (progress.epochs_done + 1).min(progress.epochs);
@@ -40,32 +44,49 @@ impl Reporter {
         let best = progress
             .best
             .map_or(String::new(), |(mrr, epoch)| format!(", best validation MRR {mrr:.4} after epoch {epoch}"));
-        let left = self.left(progress.fraction);
-        notice!("epoch {epoch} of {}: loss {:.4}, {doing}{best}{left}", progress.epochs, progress.loss);
+        let (phase, speed) = match progress.phase {
+            Phase::Validating => ("validating", None),
+            _ => ("training", Some(speed)),
+        };
+        let status = Status { rows_done: Some(progress.triples_done), rows_per_second: speed, ..Status::default() };
+        let said = format!("epoch {epoch} of {}: loss {:.4}, {doing}{best}", progress.epochs, progress.loss);
+        self.tell(phase, progress.fraction, status, &said);
     }
 
     /// How much of something else is done.
     pub fn done(&mut self, what: &str, fraction: f64) {
         self.first.get_or_insert(0.0);
         if self.due().is_some() {
-            notice!("{what}: {:.0}% done{}", 100.0 * fraction, self.left(fraction));
+            self.tell(what, fraction, Status::default(), &format!("{what}: {:.0}% done", 100.0 * fraction));
+        }
+    }
+
+    fn tell(&self, phase: &str, fraction: f64, status: Status, said: &str) {
+        let left = self.seconds_left(fraction);
+        if worker::in_job() {
+            worker::report(Status {
+                phase: phase.to_owned(),
+                fraction: Some(fraction),
+                seconds_left: left,
+                message: said.to_owned(),
+                ..status
+            });
+        } else {
+            let left = left.map_or(String::new(), |left| format!(", about {left:.0} s left"));
+            notice!("{said}{left}");
         }
     }
 
     fn due(&mut self) -> Option<Duration> {
         let since = self.last.elapsed();
-        (since >= EVERY).then(|| {
+        (since >= if worker::in_job() { EVERY_IN_JOB } else { EVERY }).then(|| {
             self.last = Instant::now();
             since
         })
     }
 
-    fn left(&self, fraction: f64) -> String {
+    fn seconds_left(&self, fraction: f64) -> Option<f64> {
         let done = fraction - self.first.unwrap_or(0.0);
-        if done <= 0.0 {
-            return String::new();
-        }
-        let left = self.started.elapsed().as_secs_f64() * (1.0 - fraction) / done;
-        format!(", about {left:.0} s left")
+        (done > 0.0).then(|| self.started.elapsed().as_secs_f64() * (1.0 - fraction) / done)
     }
 }

@@ -13,6 +13,7 @@ use crate::run::{self, milliseconds};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use crate::worker::{self, Staged};
 use pgrx::prelude::*;
 use serde_json::{Value, json};
 use sgr_engine::kge::{GraphSize, KgeConfig, KgeEstimate, Metrics, Phase, Stop, Trained, Trainer, TripleSet, estimate};
@@ -61,64 +62,129 @@ pub struct Input {
     pub validation: Option<TripleSet>,
 }
 
-/// Trains a model and stores it.
+/// Trains a model and stores it. `None`: a job does the rest in transactions of its own, see [`Staged`].
 ///
 /// Errors: 22023 for a choice that is not possible, 42704 unknown graph or relation, 42710 name taken, 55000 without
 /// triples, 53000 over the memory limit, 22003 if it diverged before there was anything to keep.
-pub fn train(request: &Request) -> Result<Outcome> {
-    let started = Instant::now();
-    may_store(c"sgr_kge_train()")?;
-    let config = request.choices.config(settings::memory_limit())?;
-    check_share(request.validation_share)?;
-    let k = track_neighbours::check_count(request.neighbours)?;
-    let threads = settings::threads(request.threads)?;
-    model::check_name(request.name.as_deref())?;
-    let subject = Subject::of(request.graph.as_deref(), request.triples)?;
-    let recipe = recipe(request, &config, &subject, threads)?;
-    let input = read(&recipe, &config, &subject)?;
-    let pool = thread_pool(threads)?;
-    let learned = Arc::clone(&input.learned);
-    let computed = compute(&pool, || Ok(Trainer::new(learned, input.validation.as_ref(), config.clone(), &pool)?))?;
-    let stopped = computed.stopped()?;
-    run::lock(model::LOCK, "another session stores a model")?;
-    model::check_name(request.name.as_deref())?;
-    let parameters = parameters(&recipe, &subject, request);
-    let run_id = run::note("kge_train", &parameters, &json!({}), 0.0)?;
-    if request.activate {
-        deactivate(subject.graph_id)?;
+pub fn train(request: Request) -> Result<Option<Outcome>> {
+    let mut training = Training::load(request)?;
+    if worker::is_staged() {
+        worker::put_stages(Box::new(training));
+        return Ok(None);
     }
-    let Computed { trained, metrics, .. } = &computed;
-    let row =
-        Row { request, config: &config, subject: &subject, input: &input, stopped, parameters: &parameters, run_id };
-    let model_id = row.insert(trained, metrics.as_ref())?;
-    let (entities, relations) = (&input.numbered.entities, &input.numbered.relations);
-    vectors::write(model_id, entities, relations, 0, &trained.embeddings)?;
-    vectors::write_state(model_id, entities, relations, &trained.checkpoint)?;
-    let name = request.name.clone().unwrap_or_else(|| format!("{}-{model_id}", config.model));
-    let outcome = Outcome {
-        model_id,
-        name,
-        stopped,
-        epochs: trained.progress.epochs_done as i32,
-        kept_epoch: trained.epoch as i32,
-        loss: finite(trained.progress.loss),
-        validation: *metrics,
-        entities: entities.len() as i64,
-        relations: relations.len() as i64,
-        triples: input.learned.len() as i64,
-        triples_per_second: computed.speed(),
-        neighbour_lists: 0,
-        elapsed_ms: 0.0,
-        run_id,
-    };
-    let loaded = Loaded {
-        entities: input.numbered.entities,
-        relations: input.numbered.relations,
-        embeddings: computed.trained.embeddings,
-    };
-    let k = if subject.graph_id == 0 { k } else { 0 };
-    let neighbour_lists = track_neighbours::refresh(model_id, k, &loaded, &pool)? as i64;
-    finish(Outcome { neighbour_lists, ..outcome }, started)
+    training.compute()?;
+    training.store().map(Some)
+}
+
+/// A training between its stages.
+struct Training {
+    started: Instant,
+    request: Request,
+    config: KgeConfig,
+    subject: Subject,
+    recipe: Recipe,
+    input: Input,
+    pool: rayon::ThreadPool,
+    computed: Option<Computed>,
+}
+
+impl Training {
+    /// Checks the request and reads the triples.
+    fn load(request: Request) -> Result<Self> {
+        let started = Instant::now();
+        may_store(c"sgr_kge_train()")?;
+        let config = request.choices.config(settings::memory_limit())?;
+        check_share(request.validation_share)?;
+        track_neighbours::check_count(request.neighbours)?;
+        let threads = settings::threads(request.threads)?;
+        model::check_name(request.name.as_deref())?;
+        worker::phase("reading triples");
+        let subject = Subject::of(request.graph.as_deref(), request.triples)?;
+        let recipe = recipe(&request, &config, &subject, threads)?;
+        let input = read(&recipe, &config, &subject)?;
+        let pool = thread_pool(threads)?;
+        Ok(Self { started, request, config, subject, recipe, input, pool, computed: None })
+    }
+
+    fn compute(&mut self) -> Result<()> {
+        let learned = Arc::clone(&self.input.learned);
+        let (validation, config, pool) = (self.input.validation.as_ref(), self.config.clone(), &self.pool);
+        self.computed = Some(compute(pool, || Ok(Trainer::new(learned, validation, config, pool)?))?);
+        Ok(())
+    }
+
+    /// Writes what was computed. Errors: as [`train`]; 55000 if the graph went while it was learned.
+    fn store(&mut self) -> Result<Outcome> {
+        let Self { started, request, config, subject, recipe, input, pool, .. } = self;
+        let Some(computed) = self.computed.take() else {
+            return Err(Error::not_ready("nothing was trained"));
+        };
+        let k = track_neighbours::check_count(request.neighbours)?;
+        let stopped = computed.stopped()?;
+        run::lock(model::LOCK, "another session stores a model")?;
+        model::check_name(request.name.as_deref())?;
+        if !Subject::is_there(subject.graph_id)? {
+            return Err(Error::not_ready(format!("graph \"{}\" was dropped while it was learned", subject.graph)));
+        }
+        let parameters = parameters(recipe, subject, request);
+        let run_id = run::note("kge_train", &parameters, &json!({}), 0.0)?;
+        if request.activate {
+            deactivate(subject.graph_id)?;
+        }
+        let Computed { trained, metrics, .. } = &computed;
+        let row = Row { request, config, subject, input, stopped, parameters: &parameters, run_id };
+        let model_id = row.insert(trained, metrics.as_ref())?;
+        let (entities, relations) = (&input.numbered.entities, &input.numbered.relations);
+        vectors::write(model_id, entities, relations, 0, &trained.embeddings)?;
+        vectors::write_state(model_id, entities, relations, &trained.checkpoint)?;
+        let name = request.name.clone().unwrap_or_else(|| format!("{}-{model_id}", config.model));
+        let outcome = Outcome {
+            model_id,
+            name,
+            stopped,
+            epochs: trained.progress.epochs_done as i32,
+            kept_epoch: trained.epoch as i32,
+            loss: finite(trained.progress.loss),
+            validation: *metrics,
+            entities: entities.len() as i64,
+            relations: relations.len() as i64,
+            triples: input.learned.len() as i64,
+            triples_per_second: computed.speed(),
+            neighbour_lists: 0,
+            elapsed_ms: 0.0,
+            run_id,
+        };
+        let loaded = Loaded {
+            entities: std::mem::take(&mut input.numbered.entities),
+            relations: std::mem::take(&mut input.numbered.relations),
+            embeddings: computed.trained.embeddings,
+        };
+        let k = if subject.graph_id == 0 { k } else { 0 };
+        let neighbour_lists = track_neighbours::refresh(model_id, k, &loaded, pool)? as i64;
+        finish(Outcome { neighbour_lists, ..outcome }, *started)
+    }
+}
+
+impl Staged for Training {
+    fn compute(&mut self) -> Result<()> {
+        Training::compute(self)
+    }
+
+    fn store(&mut self) -> Result<Value> {
+        let outcome = Training::store(self)?;
+        let metrics = outcome.validation.as_ref();
+        Ok(json!([{
+            "model_id": outcome.model_id, "model_name": outcome.name, "epochs_run": outcome.epochs,
+            "kept_epoch": outcome.kept_epoch, "stopped": outcome.stopped, "final_loss": outcome.loss,
+            "validation_mrr": metrics.map(|metrics| metrics.mrr),
+            "validation_hits_at_1": metrics.map(|metrics| metrics.hits_at_1),
+            "validation_hits_at_3": metrics.map(|metrics| metrics.hits_at_3),
+            "validation_hits_at_10": metrics.map(|metrics| metrics.hits_at_10),
+            "entities": outcome.entities, "relation_count": outcome.relations, "triples_learned": outcome.triples,
+            "triples_per_second": outcome.triples_per_second, "neighbour_lists": outcome.neighbour_lists,
+            "elapsed_ms": outcome.elapsed_ms, "run_id": outcome.run_id,
+        }]))
+    }
 }
 
 /// Notes what came out and how long it took.

@@ -393,6 +393,12 @@ impl Subject {
         Ok(Self { graph_id, graph, made: false })
     }
 
+    /// Whether a graph is still there.
+    pub fn is_there(graph_id: i32) -> Result<bool> {
+        let sql = "SELECT FROM sgr.graphs WHERE graph_id = $1";
+        Ok(spi::select_fresh(sql, &Sources::NONE, &[Arg::Int(graph_id)], |_| Ok(()))? > 0)
+    }
+
     fn name(graph: Option<&str>, triples: Option<pg_sys::Oid>) -> Result<String> {
         match (graph, triples) {
             (Some(graph), _) => Ok(graph.to_owned()),

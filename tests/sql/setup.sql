@@ -7,7 +7,7 @@ CREATE PROCEDURE test.reset() LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') || ' RESTART IDENTITY'
              FROM pg_class WHERE relnamespace = 'sgr'::regnamespace AND relkind = 'r'
-               AND relname NOT IN ('signal_defaults', 'source_columns', 'tag_alias_defaults', 'check_defaults', 'graphs', 'relations',
+               AND relname NOT IN ('signal_defaults', 'source_columns', 'tag_alias_defaults', 'check_defaults', 'graphs', 'relations', 'tasks',
                                    'cooccurrence_changes', 'graph_changes'));
     DELETE FROM sgr.relations WHERE graph_id <> 0;
     DELETE FROM sgr.graphs WHERE graph_id <> 0;

@@ -17,6 +17,7 @@
 //! | `export` | files of triples: round trips, DuckDB and pyarrow, the benchmarks, what is quarantined |
 //! | `export_refusals` | files of triples: errors, rights, cancels, terminated sessions, full disks leave nothing behind |
 //! | `explain` | explanations: sums, evidence, counterfactuals that come true, row-level security, the JSON Schema |
+//! | `jobs` | background jobs: commit and rollback, cancels, crashes, stops, roles, limits |
 //! | `sessions` | the extension, sources, rights and limits change under live sessions; read-only transactions |
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
@@ -34,7 +35,9 @@ pub mod data;
 pub mod database;
 pub mod evaluate;
 pub mod files;
+pub mod own_server;
 pub mod sample;
 pub mod truth;
 
 pub use database::{Database, Notices, connect_to};
+pub use own_server::OwnServer;

@@ -1,66 +1,17 @@
-//! kill -9 of a backend in the middle of its work. As that ends all sessions of a server, this has a server of its own,
-//! started and ended through `scripts/server.sh run`: it goes when its standard input closes, so also when the test is
-//! killed. It needs no PGHOST.
+//! kill -9 of a backend in the middle of its work. As that ends all sessions of a server, this has a server of its own.
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
-use postgres::{Client, Config, NoTls};
+use postgres::Client;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use sgr_server_tests::database::{connect_to, one};
-use sgr_server_tests::tell;
+use sgr_server_tests::database::one;
 use sgr_server_tests::truth::checksum;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use sgr_server_tests::{OwnServer, tell};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Kills.
 const ROUNDS: usize = 5;
-
-struct OwnServer {
-    script: Child,
-    config: Config,
-}
-
-impl OwnServer {
-    fn start() -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/server.sh");
-        // What was committed must survive, though it need not be on the disk: the machine does not crash.
-        let mut script = Command::new(script)
-            .args(["run", "--conf", "synchronous_commit=on", "--conf", "restart_after_crash=on", "--"])
-            .args(["sh", "-c", r#"printf '%s\n' "$PGHOST" "$PGPORT" "$PGUSER"; exec cat"#])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
-        let mut line = || lines.next().expect("scripts/server.sh starts a server").unwrap();
-        let mut config = Config::new();
-        config.host(&line()).port(line().parse().unwrap()).user(&line()).dbname("postgres");
-        OwnServer { script, config }
-    }
-
-    /// Connects as soon as the server accepts connections again.
-    fn reconnect(&self) -> Client {
-        let started = Instant::now();
-        loop {
-            if let Ok(mut client) = self.config.connect(NoTls)
-                && client.batch_execute("SELECT 1").is_ok()
-            {
-                return client;
-            }
-            assert!(started.elapsed() < Duration::from_secs(60), "the server does not come back");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for OwnServer {
-    fn drop(&mut self) {
-        drop(self.script.stdin.take());
-        let _ = self.script.wait();
-    }
-}
 
 /// Kills the backend at a share of the time that the statement takes; when that was, and the time.
 fn kill_during(mut client: Client, sql: &'static str, share: f64) -> (Duration, Duration) {
@@ -84,8 +35,9 @@ fn kill_during(mut client: Client, sql: &'static str, share: f64) -> (Duration, 
 
 #[test]
 fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
-    let server = OwnServer::start();
-    let mut client = connect_to(&server.config);
+    // What was committed must survive, though it need not be on the disk: the machine does not crash.
+    let server = OwnServer::start(&["synchronous_commit=on", "restart_after_crash=on"]);
+    let mut client = server.connect();
     client
         .batch_execute(
             "CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(30000, 10000, 10000, 1);
@@ -145,8 +97,9 @@ fn models(client: &mut Client) -> String {
 
 #[test]
 fn a_killed_training_leaves_the_old_model() {
-    let server = OwnServer::start();
-    let mut client = connect_to(&server.config);
+    // What was committed must survive, though it need not be on the disk: the machine does not crash.
+    let server = OwnServer::start(&["synchronous_commit=on", "restart_after_crash=on"]);
+    let mut client = server.connect();
     client
         .batch_execute(
             "CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(2000, 600, 500, 1); SELECT sgr_build_kg();

@@ -1,0 +1,19 @@
+//! Background jobs: workers that are started on demand and run what `sgr_submit` wrote into `sgr.jobs`.
+//!
+//! A worker belongs to one role and one database. It takes one of `sgr_graph.max_jobs` slots, claims the role's due jobs
+//! one after the other, and ends when there are none. Everything that says who does what is an advisory lock of its
+//! session, which dies with the process.
+
+mod launch;
+mod lock;
+mod process;
+mod progress;
+mod queue;
+mod staged;
+mod transaction;
+mod wait;
+
+pub use launch::start_after_commit;
+pub use progress::{Status, in_job, phase, report};
+pub use staged::{Staged, is_wanted as is_staged, put as put_stages};
+pub use wait::wait;

@@ -1,0 +1,95 @@
+//! Advisory locks of the worker's session. Two numbers each: what is locked, and which.
+
+use crate::error::Result;
+use crate::sources::Sources;
+use crate::spi::{self, Arg};
+use pgrx::pg_sys;
+
+/// "sgr" and a number.
+const SLOT: i32 = 0x7367_7201;
+const WAITING: i32 = 0x7367_7202;
+/// `sgr.job_is_held` knows this one.
+pub const JOB: i32 = 0x7367_7203;
+const LATER: i32 = 0x7367_7204;
+
+/// Takes one of so many slots; `None` if all are taken.
+pub fn take_slot(slots: i32) -> Result<Option<i32>> {
+    let mut slot = None;
+    let args = [Arg::Int(SLOT), Arg::Int(slots)];
+    spi::select_fresh(include_str!("../../sql/queries/job_slot_take.sql"), &Sources::NONE, &args, |row| {
+        slot = row.int(0).and_then(|slot| i32::try_from(slot).ok());
+        Ok(())
+    })?;
+    Ok(slot)
+}
+
+/// Whether a slot is free.
+pub fn has_free_slot(slots: i32) -> Result<bool> {
+    Ok(held(SLOT)? < i64::from(slots))
+}
+
+/// Gives a slot back.
+pub fn release_slot(slot: i32) -> Result<()> {
+    release(SLOT, slot)
+}
+
+/// Makes this the worker that waits for a slot on behalf of a role; `false` if there is one.
+pub fn wait_for_role(role: pg_sys::Oid) -> Result<bool> {
+    take(WAITING, role)
+}
+
+fn take(what: i32, role: pg_sys::Oid) -> Result<bool> {
+    let mut got = false;
+    let sql = "SELECT pg_catalog.pg_try_advisory_lock($1, $2)";
+    spi::select_fresh(sql, &Sources::NONE, &[Arg::Int(what), Arg::Int(role.to_u32().cast_signed())], |row| {
+        got = row.bool(0) == Some(true);
+        Ok(())
+    })?;
+    Ok(got)
+}
+
+/// The end of that.
+pub fn stop_waiting(role: pg_sys::Oid) -> Result<()> {
+    release(WAITING, role.to_u32().cast_signed())
+}
+
+/// Makes this the worker that waits until a job of a role is due; `false` if there is one.
+pub fn hold_for_later(role: pg_sys::Oid) -> Result<bool> {
+    take(LATER, role)
+}
+
+/// The end of that.
+pub fn stop_holding(role: pg_sys::Oid) -> Result<()> {
+    release(LATER, role.to_u32().cast_signed())
+}
+
+/// Whether a worker of any role waits for a slot.
+pub fn is_anyone_waiting() -> Result<bool> {
+    Ok(held(WAITING)? > 0)
+}
+
+/// Lets go of a job that has ended.
+pub fn release_job(job_id: i64) -> Result<()> {
+    release(JOB, job_key(job_id))
+}
+
+/// As SQL computes it: `(job_id % 2147483648)::integer`.
+fn job_key(job_id: i64) -> i32 {
+    (job_id % (1 << 31)) as i32
+}
+
+fn release(what: i32, which: i32) -> Result<()> {
+    let sql = "SELECT pg_catalog.pg_advisory_unlock($1, $2)";
+    spi::select_fresh(sql, &Sources::NONE, &[Arg::Int(what), Arg::Int(which)], |_| Ok(()))?;
+    Ok(())
+}
+
+fn held(what: i32) -> Result<i64> {
+    let mut count = 0;
+    let sql = include_str!("../../sql/queries/job_locks_held.sql");
+    spi::select_fresh(sql, &Sources::NONE, &[Arg::Int(what)], |row| {
+        count = row.int(0).unwrap_or(0);
+        Ok(())
+    })?;
+    Ok(count)
+}

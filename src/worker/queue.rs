@@ -1,0 +1,171 @@
+//! The jobs of a role: claiming, running, and writing down how they ended.
+
+use super::launch::Identity;
+use super::progress::{self, Status};
+use super::staged::{self, Staged};
+use super::transaction::{Failure, guarded, start_statement_timeout, stop_statement_timeout, transaction};
+use super::{lock, transaction as process};
+use crate::error::{Error, Result};
+use crate::settings;
+use crate::sources::Sources;
+use crate::spi::{self, Arg};
+use pgrx::prelude::*;
+use serde_json::Value;
+
+/// A claimed job.
+pub struct Job {
+    pub job_id: i64,
+    task: String,
+    args: String,
+    settings: String,
+}
+
+fn role_arg(identity: Identity) -> Arg<'static> {
+    Arg::Big(identity.role.to_u32().into())
+}
+
+/// Claims the role's next due job, if there is one that nobody else is about to claim.
+pub fn claim(identity: Identity) -> std::result::Result<Option<Job>, Failure> {
+    transaction(|| {
+        let mut claimed = None;
+        let args = [role_arg(identity), Arg::Int(lock::JOB)];
+        spi::select_fresh(include_str!("../../sql/queries/job_claim.sql"), &Sources::NONE, &args, |row| {
+            claimed = Some(Job {
+                job_id: row.int(0).unwrap_or(0),
+                task: row.text(1).unwrap_or_default().into_owned(),
+                args: row.text(2).unwrap_or_default().into_owned(),
+                settings: row.text(3).unwrap_or_default().into_owned(),
+            });
+            Ok(())
+        })?;
+        Ok(claimed)
+    })
+}
+
+/// Milliseconds until the role's next job may start; `None` if there is none.
+pub fn next_due(identity: Identity) -> Result<Option<f64>> {
+    let mut due = None;
+    let sql = include_str!("../../sql/queries/job_next_due.sql");
+    spi::select_fresh(sql, &Sources::NONE, &[role_arg(identity)], |row| {
+        due = Some(row.float(0).unwrap_or(0.0));
+        Ok(())
+    })?;
+    Ok(due)
+}
+
+/// Marks jobs whose workers are gone, and forgets those that ended long ago.
+pub fn tidy(identity: Identity) -> Result<()> {
+    spi::select_fresh("SELECT FROM sgr.jobs_requeue()", &Sources::NONE, &[], |_| Ok(()))?;
+    if let Some(days) = settings::job_history() {
+        let sql = include_str!("../../sql/queries/job_trim.sql");
+        spi::execute(sql, &Sources::NONE, &[role_arg(identity), Arg::Float(days)])?;
+    }
+    Ok(())
+}
+
+/// Runs a claimed job to its end, whatever that is, and writes it down.
+pub fn run(job: &Job) -> std::result::Result<(), Failure> {
+    progress::begin(job.job_id);
+    let outcome = guarded(|| job.run());
+    stop_statement_timeout();
+    staged::forget();
+    let status = progress::end();
+    if let Err(failure) = outcome {
+        transaction(|| job.fail(&failure, &status))?;
+    }
+    transaction(|| lock::release_job(job.job_id))
+}
+
+impl Job {
+    /// What the task changes and that it has succeeded are committed together.
+    fn run(&self) -> Result<()> {
+        let mut stages = None;
+        process::in_transaction(|| {
+            self.apply_settings()?;
+            start_statement_timeout();
+            let (result, left) = staged::collect(|| self.call())?;
+            if left.is_none() {
+                self.succeed(&result)?;
+            }
+            stages = left;
+            Ok(())
+        })?;
+        match stages {
+            Some(stages) => self.run_stages(stages),
+            None => Ok(()),
+        }
+    }
+
+    fn run_stages(&self, mut stages: Box<dyn Staged>) -> Result<()> {
+        stages.compute()?;
+        process::in_transaction(|| {
+            self.apply_settings()?;
+            progress::phase("storing");
+            let result = stages.store()?;
+            self.succeed(&result.to_string())
+        })
+    }
+
+    /// Those of the submitting session, until the transaction ends.
+    fn apply_settings(&self) -> Result<()> {
+        let sql = include_str!("../../sql/queries/job_settings.sql");
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.settings)], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// The rows that the task's function returned, as JSON.
+    fn call(&self) -> Result<String> {
+        let mut statement = String::new();
+        let sql = "SELECT statement FROM sgr.job_statement($1, $2::pg_catalog.jsonb)";
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task), Arg::Text(&self.args)], |row| {
+            statement = row.text(0).unwrap_or_default().into_owned();
+            Ok(())
+        })?;
+        progress::phase("running");
+        let mut result = Value::Null.to_string();
+        spi::select_once(&statement, &[], |row| {
+            result = row.text(0).unwrap_or_default().into_owned();
+            Ok(())
+        })?;
+        Ok(result)
+    }
+
+    fn succeed(&self, result: &str) -> Result<()> {
+        let status = progress::last();
+        let texts = [Some(result.to_owned()), Some(status.phase), Some(status.message).filter(|text| !text.is_empty())];
+        let done = [status.rows_done, status.rows_total].map(|rows| Arg::MaybeBig(rows.map(|rows| rows as i64)));
+        let [rows_done, rows_total] = done;
+        let args = [Arg::Big(self.job_id), Arg::Texts(&texts), rows_done, rows_total];
+        let changed = spi::execute(include_str!("../../sql/queries/job_succeed.sql"), &Sources::NONE, &args)?;
+        if changed == 1 { Ok(()) } else { Err(self.lost()) }
+    }
+
+    fn fail(&self, failure: &Failure, status: &Status) -> Result<()> {
+        let texts = [
+            Some(failure.sqlstate.clone()),
+            Some(failure.message.clone()),
+            failure.detail.clone(),
+            failure.hint.clone(),
+            Some(status.phase.clone()),
+            Some(status.message.clone()).filter(|text| !text.is_empty()),
+        ];
+        let [rows_done, rows_total] =
+            [status.rows_done, status.rows_total].map(|rows| Arg::MaybeBig(rows.map(|rows| rows as i64)));
+        let fraction = Arg::Float(status.fraction.unwrap_or(-1.0));
+        let args = [Arg::Big(self.job_id), Arg::Texts(&texts), fraction, rows_done, rows_total];
+        spi::execute(include_str!("../../sql/queries/job_fail.sql"), &Sources::NONE, &args)?;
+        Ok(())
+    }
+
+    fn lost(&self) -> Error {
+        Error::not_ready(format!("job {} was taken from its worker", self.job_id))
+            .detail("its row in sgr.jobs says that it does not run, or that another process runs it")
+    }
+}
+
+/// Whether the extension is there.
+#[allow(unsafe_code, reason = "catalogue look-ups have no safe wrapper")]
+pub fn is_installed() -> bool {
+    // SAFETY: main thread, inside a transaction, a NUL-terminated constant.
+    unsafe { pg_sys::get_extension_oid(c"sgr_graph".as_ptr(), true) != pg_sys::InvalidOid }
+}

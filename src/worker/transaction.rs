@@ -1,0 +1,140 @@
+//! A worker's transactions, and what can go wrong in them.
+
+use crate::error::Error;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportable};
+use pgrx::prelude::*;
+use std::ffi::{CStr, c_int};
+use std::panic::AssertUnwindSafe;
+
+/// An error that a worker lived through.
+#[derive(Debug)]
+pub struct Failure {
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl From<CaughtError> for Failure {
+    fn from(caught: CaughtError) -> Self {
+        let (CaughtError::PostgresError(report)
+        | CaughtError::ErrorReport(report)
+        | CaughtError::RustPanic { ereport: report, .. }) = caught;
+        Self {
+            sqlstate: sqlstate(report.sql_error_code()),
+            message: report.message().to_owned(),
+            detail: report.detail().map(str::to_owned),
+            hint: report.hint().map(str::to_owned),
+        }
+    }
+}
+
+/// Five characters of six bits each, the first one lowest.
+fn sqlstate(code: PgSqlErrorCode) -> String {
+    let code = code as u32;
+    (0..5).map(|place| char::from((((code >> (6 * place)) & 0x3f) as u8) + b'0')).collect()
+}
+
+/// Runs `work` in a transaction of its own and commits it; after an error all of it is rolled back.
+pub fn transaction<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Failure> {
+    guarded(|| in_transaction(work))
+}
+
+/// The same inside [`guarded`], which ends the transaction after an error.
+pub fn in_transaction<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+    begin();
+    let value = work()?;
+    commit();
+    Ok(value)
+}
+
+/// Runs `work`, with whatever transactions it makes, and ends the one that an error left open.
+#[allow(unsafe_code, reason = "ends a transaction after an error, as every worker of Postgres does")]
+pub fn guarded<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Failure> {
+    // An `Error` becomes a Postgres error, so that there is one way out.
+    let work = AssertUnwindSafe(|| Ok(work().map_err(ErrorReport::from).unwrap_or_report()));
+    let result = PgTryBuilder::new(work)
+        .catch_others(|caught| Err(Failure::from(caught)))
+        .catch_rust_panic(|caught| Err(Failure::from(caught)))
+        .execute();
+    if result.is_err() {
+        // SAFETY: main thread, no code of the transaction is running any more; does nothing if there is none.
+        unsafe {
+            pg_sys::AbortCurrentTransaction();
+        }
+    }
+    result
+}
+
+#[allow(unsafe_code, reason = "a worker begins its transactions by itself")]
+fn begin() {
+    // SAFETY: main thread, outside a transaction.
+    unsafe {
+        pg_sys::SetCurrentStatementStartTimestamp();
+        pg_sys::StartTransactionCommand();
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+    }
+}
+
+#[allow(unsafe_code, reason = "a worker ends its transactions by itself")]
+fn commit() {
+    // SAFETY: main thread, in the transaction that `begin` began, its snapshot on top.
+    unsafe {
+        pg_sys::PopActiveSnapshot();
+        pg_sys::CommitTransactionCommand();
+    }
+}
+
+/// How often a wait wakes up by itself is up to the caller: this pauses so long, or until the process is signalled.
+#[allow(unsafe_code, reason = "waits as a backend must, open to interrupts and to the postmaster's death")]
+pub fn pause(milliseconds: i64) {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+    // SAFETY: main thread; the latch is the process's own.
+    unsafe {
+        pg_sys::WaitLatch(pg_sys::MyLatch, events as c_int, milliseconds as _, pg_sys::PG_WAIT_EXTENSION);
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    pgrx::check_for_interrupts!();
+}
+
+/// Says in `pg_stat_activity` what the process does.
+#[allow(unsafe_code, reason = "pgrx has no safe wrapper")]
+pub fn show_activity(text: Option<&CStr>) {
+    let (state, text) = match text {
+        Some(text) => (pg_sys::BackendState::STATE_RUNNING, text.as_ptr()),
+        None => (pg_sys::BackendState::STATE_IDLE, std::ptr::null()),
+    };
+    // SAFETY: main thread; the text is copied.
+    unsafe {
+        pg_sys::pgstat_report_activity(state, text);
+    }
+}
+
+#[allow(unsafe_code, reason = "these two have no binding")]
+unsafe extern "C-unwind" {
+    fn enable_timeout_after(id: c_int, delay_ms: c_int);
+    fn disable_timeout(id: c_int, keep_indicator: bool);
+}
+
+/// `STATEMENT_TIMEOUT` of `TimeoutId`, the same from Postgres 14 to 18.
+const STATEMENT_TIMEOUT: c_int = 3;
+
+/// Starts the clock of `statement_timeout`, which sessions start for each statement and workers never.
+#[allow(unsafe_code, reason = "these two have no binding")]
+pub fn start_statement_timeout() {
+    // SAFETY: main thread; InitPostgres registered the timeout.
+    unsafe {
+        if pg_sys::StatementTimeout > 0 {
+            enable_timeout_after(STATEMENT_TIMEOUT, pg_sys::StatementTimeout);
+        }
+    }
+}
+
+/// Stops it.
+#[allow(unsafe_code, reason = "these two have no binding")]
+pub fn stop_statement_timeout() {
+    // SAFETY: main thread; does nothing if the clock does not run.
+    unsafe {
+        disable_timeout(STATEMENT_TIMEOUT, false);
+    }
+}

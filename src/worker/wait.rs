@@ -1,0 +1,61 @@
+//! Waiting for a job from a session.
+
+use super::launch;
+use super::transaction::pause;
+use crate::error::{Error, Result};
+use crate::sources::Sources;
+use crate::spi::{self, Arg};
+use pgrx::prelude::*;
+use std::time::{Duration, Instant};
+
+/// The first look comes soon, for jobs that are quick, the later ones at this distance.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Waits until a job has ended or the time is over, and returns its state.
+///
+/// Errors: 42704 if the role sees no such job, 55000 if the job cannot start before this transaction ends.
+pub fn wait(job_id: i64, timeout: Option<Duration>) -> Result<String> {
+    let started = Instant::now();
+    let mut pause_for = Duration::from_millis(5);
+    if launch::is_submitted_here(job_id) {
+        return Err(Error::not_ready(format!("job {job_id} was submitted in this transaction"))
+            .detail("it starts when the transaction has committed")
+            .hint("COMMIT first, then wait"));
+    }
+    loop {
+        let state = latest(|| state(job_id))?.ok_or_else(|| {
+            Error::unknown(format!("job {job_id} does not exist"))
+                .hint("SELECT job_id, task, state FROM sgr.job_status lists yours")
+        })?;
+        let left = timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+        if !matches!(state.as_str(), "queued" | "running") || left.is_some_and(|left| left.is_zero()) {
+            return Ok(state);
+        }
+        pause(left.map_or(pause_for, |left| left.min(pause_for)).as_millis() as i64 + 1);
+        pause_for = (pause_for * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn state(job_id: i64) -> Result<Option<String>> {
+    let mut state = None;
+    spi::select("SELECT state FROM sgr.jobs WHERE job_id = $1", &Sources::NONE, &[Arg::Big(job_id)], |row| {
+        state = row.text(0).map(std::borrow::Cow::into_owned);
+        Ok(())
+    })?;
+    Ok(state)
+}
+
+/// Reads what is committed now, also where the transaction keeps the snapshot of its first statement (REPEATABLE READ).
+#[allow(unsafe_code, reason = "pgrx has no wrapper for the latest snapshot")]
+fn latest<R>(read: impl FnOnce() -> Result<R>) -> Result<R> {
+    // SAFETY: main thread, inside a transaction; an error unwinds past the pop, and the transaction's end cleans up.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+    }
+    let result = read();
+    // SAFETY: the snapshot pushed above is on top again.
+    unsafe {
+        pg_sys::PopActiveSnapshot();
+    }
+    result
+}

@@ -1,0 +1,408 @@
+//! Background jobs: what commits and rollbacks do to them, cancels, crashes and stops, roles, limits.
+#![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
+
+use postgres::Client;
+use sgr_server_tests::database::{connect_to, one, server, sqlstate};
+use sgr_server_tests::{Database, OwnServer, tell};
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What is asked for of cancels.
+const WANTED: Duration = Duration::from_secs(1);
+/// What fails a test: machines that run tests are busy.
+const BOUND: Duration = Duration::from_secs(5);
+
+/// Tasks that do what tests need: `mark` leaves a row that says who did it with what settings, `doze` takes time.
+const TASKS: &str = "
+    CREATE TABLE public.marks (number integer, role name, logged_in name, threads text, path text);
+    CREATE FUNCTION public.test_mark(number integer DEFAULT 0) RETURNS integer LANGUAGE sql AS $$
+        INSERT INTO public.marks VALUES (number, current_user, session_user, current_setting('sgr_graph.threads', true),
+                                         current_setting('search_path')) RETURNING number $$;
+    CREATE FUNCTION public.test_doze(seconds double precision DEFAULT 60) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO public.marks VALUES (-1); PERFORM pg_sleep(seconds); END $$;
+    INSERT INTO sgr.tasks VALUES ('mark', 'test_mark', false), ('doze', 'test_doze', false), ('again', 'test_doze_too', true);
+    CREATE FUNCTION public.test_doze_too(seconds double precision DEFAULT 0) RETURNS void LANGUAGE sql AS $$
+        SELECT pg_sleep(seconds) $$;
+    GRANT SELECT, INSERT ON public.marks TO PUBLIC;";
+
+/// A training that takes for ever.
+const TRAINING: &str = r#"SELECT sgr_submit('kge_train', '{"epochs": 1000000, "dim": 16, "threads": 1}')"#;
+
+fn wait(client: &mut Client, job: i64) -> String {
+    one(client, &format!("SELECT sgr_job_wait({job}, '60 s')"))
+}
+
+/// Waits until a query is true.
+fn until(client: &mut Client, sql: &str) {
+    let started = Instant::now();
+    while !one::<bool>(client, sql) {
+        assert!(started.elapsed() < Duration::from_secs(60), "this does not come true: {sql}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn until_running(client: &mut Client, job: i64, phase: &str) {
+    until(
+        client,
+        &format!(
+            "SELECT state = 'running' AND phase IS NOT DISTINCT FROM '{phase}' FROM sgr.job_status WHERE job_id = {job}"
+        ),
+    );
+}
+
+#[test]
+fn a_job_is_done_after_the_commit_and_nothing_is_left_of_a_rollback() {
+    let database = Database::create("jobs_commit");
+    let (mut client, mut other) = (database.connect(), database.connect());
+    client.batch_execute("SELECT sgr_demo_load(300, 200, 100, 1)").unwrap();
+    client.batch_execute("BEGIN; SELECT sgr_submit('cooccur_refresh'); ROLLBACK").unwrap();
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.jobs"), 0);
+
+    client.batch_execute("BEGIN").unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('cooccur_refresh')");
+    assert_eq!(one::<i64>(&mut other, "SELECT count(*) FROM sgr.jobs"), 0);
+    assert_eq!(sqlstate(&mut client, &format!("SAVEPOINT s; SELECT sgr_job_wait({job})")), "55000");
+    client.batch_execute("ROLLBACK TO s; COMMIT").unwrap();
+    assert_eq!(wait(&mut client, job), "succeeded");
+    assert!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.cooccurrence_lists") > 0);
+    let kinds: i32 =
+        one(&mut client, &format!("SELECT jsonb_array_length(result) FROM sgr.job_status WHERE job_id = {job}"));
+    assert_eq!(i64::from(kinds), one::<i64>(&mut client, "SELECT count(*) FROM sgr.runs"));
+
+    // A transaction that keeps its first snapshot sees the end all the same.
+    let job: i64 = one(&mut other, "SELECT sgr_submit('cooccur_refresh', '{\"mode\": \"full\"}')");
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1").unwrap();
+    assert_eq!(wait(&mut client, job), "succeeded");
+    client.batch_execute("COMMIT").unwrap();
+}
+
+#[test]
+fn a_training_computes_outside_transactions_and_says_where_it_is() {
+    let database = Database::create("jobs_train");
+    let mut client = database.connect();
+    client.batch_execute("SELECT sgr_demo_load(600, 300, 200, 1); SELECT sgr_build_kg()").unwrap();
+    let job: i64 = one(&mut client, r#"SELECT sgr_submit('kge_train', '{"epochs": 5, "dim": 8, "name": "short"}')"#);
+    assert_eq!(wait(&mut client, job), "succeeded");
+    let same: bool = one(
+        &mut client,
+        &format!(
+            "SELECT (j.result -> 0 ->> 'model_id')::bigint = m.model_id AND j.result -> 0 ->> 'epochs_run' = '5'
+             FROM sgr.jobs AS j, sgr.models AS m WHERE j.job_id = {job} AND m.name = 'short'"
+        ),
+    );
+    assert!(same);
+
+    let job: i64 = one(&mut client, TRAINING);
+    until_running(&mut client, job, "training");
+    until(
+        &mut client,
+        "SELECT progress > 0 AND rows_done > 0 AND message LIKE 'epoch%' FROM sgr.job_status ORDER BY job_id DESC LIMIT 1",
+    );
+    let idle: bool = one(
+        &mut client,
+        &format!(
+            "SELECT a.backend_xmin IS NULL AND a.backend_xid IS NULL AND a.xact_start IS NULL
+             FROM sgr.jobs AS j JOIN pg_stat_activity AS a USING (pid) WHERE j.job_id = {job}"
+        ),
+    );
+    assert!(idle, "the worker holds a transaction while it computes");
+    let asked = Instant::now();
+    client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
+    assert_eq!(wait(&mut client, job), "cancelled");
+    said("training, cancelled", asked.elapsed());
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.models"), 1);
+}
+
+fn said(what: &str, took: Duration) {
+    tell!("{what}: {} ms{}", took.as_millis(), if took > WANTED { ", late" } else { "" });
+    assert!(took < BOUND, "{what} took {took:?}");
+}
+
+#[test]
+fn a_job_is_cancelled_in_each_phase_and_can_be_tried_again() {
+    let database = Database::create("jobs_cancel");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+
+    let queued: i64 = one(&mut client, "SELECT sgr_submit('mark', not_before => now() + interval '1 day')");
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_cancel({queued})")), "cancelled");
+
+    let asleep: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    until_running(&mut client, asleep, "running");
+    let asked = Instant::now();
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_cancel({asleep})")), "running");
+    assert_eq!(wait(&mut client, asleep), "cancelled");
+    said("sleeping, cancelled", asked.elapsed());
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM marks"), 0, "a cancelled job leaves nothing");
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sqlstate FROM sgr.jobs WHERE job_id = {asleep}")), "57014");
+
+    client.batch_execute(&format!("UPDATE sgr.jobs SET args = '{{\"seconds\": 0}}' WHERE job_id = {asleep}")).unwrap();
+    client.batch_execute(&format!("SELECT sgr_job_retry({asleep})")).unwrap();
+    assert_eq!(wait(&mut client, asleep), "succeeded");
+    assert_eq!(one::<i32>(&mut client, &format!("SELECT attempt FROM sgr.jobs WHERE job_id = {asleep}")), 2);
+    assert_eq!(sqlstate(&mut client, &format!("SELECT sgr_job_retry({asleep})")), "55000");
+
+    // Cancelled by hand, without sgr_job_cancel: an error like any other.
+    let asleep: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    until_running(&mut client, asleep, "running");
+    client.batch_execute(&format!("SELECT pg_cancel_backend(pid) FROM sgr.jobs WHERE job_id = {asleep}")).unwrap();
+    assert_eq!(wait(&mut client, asleep), "failed");
+}
+
+#[test]
+fn jobs_wait_for_their_time_and_the_more_urgent_goes_first() {
+    let database = Database::create("jobs_order");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {} SET sgr_graph.max_jobs = 1", database.name())).unwrap();
+    client
+        .batch_execute(
+            r#"BEGIN; SELECT sgr_submit('mark', '{"number": 1}'), sgr_submit('mark', '{"number": 2}', 10),
+                             sgr_submit('mark', '{"number": 3}', not_before => now() + interval '1 s'),
+                             sgr_submit('mark', '{"number": 4}', 5); COMMIT"#,
+        )
+        .unwrap();
+    until(&mut client, "SELECT count(*) = 4 FROM marks");
+    let order: Vec<i32> =
+        client.query("SELECT number FROM marks ORDER BY ctid", &[]).unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(order, [2, 4, 1, 3]);
+    until(&mut client, "SELECT bool_and(state = 'succeeded') FROM sgr.jobs");
+    let early: bool = one(&mut client, "SELECT bool_or(started_at < not_before) FROM sgr.jobs");
+    assert!(!early);
+}
+
+#[test]
+fn each_of_200_jobs_of_3_roles_is_done_once_and_roles_see_their_own() {
+    let database = Database::create("jobs_roles");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    let role = |n: i32| format!("{}_{n}", database.name());
+    // The third role may not log in: its worker connects as the session's user.
+    client
+        .batch_execute(&format!(
+            "CREATE ROLE {} LOGIN; CREATE ROLE {} LOGIN; CREATE ROLE {}",
+            role(0),
+            role(1),
+            role(2)
+        ))
+        .unwrap();
+    std::thread::scope(|scope| {
+        for n in 0..3 {
+            let (database, role) = (&database, role(n));
+            scope.spawn(move || {
+                let mut client = database.connect();
+                client
+                    .batch_execute(&format!(
+                        "SET ROLE {role}; SET sgr_graph.threads = {}; SET search_path = public, sgr",
+                        n + 1
+                    ))
+                    .unwrap();
+                for number in (0..200).filter(|number| number % 3 == n) {
+                    client.batch_execute(&format!(r#"SELECT sgr_submit('mark', '{{"number": {number}}}')"#)).unwrap();
+                }
+            });
+        }
+    });
+    until(&mut client, "SELECT count(*) = 200 AND bool_and(state IN ('succeeded', 'failed')) FROM sgr.jobs");
+    let failed: Vec<String> = client
+        .query("SELECT concat_ws(' ', job_id, sqlstate, error, detail) FROM sgr.jobs WHERE state = 'failed'", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let once: bool = one(
+        &mut client,
+        "SELECT count(*) = 200 AND count(DISTINCT number) = 200 AND (SELECT bool_and(attempt = 1) FROM sgr.jobs) FROM marks",
+    );
+    assert!(once);
+    let mut obeyed = BTreeMap::new();
+    for row in client
+        .query("SELECT number % 3, role::text, logged_in::text, threads, path FROM marks GROUP BY 1, 2, 3, 4, 5", &[])
+        .unwrap()
+    {
+        let n: i32 = row.get(0);
+        obeyed.entry(n).or_insert_with(Vec::new).push([row.get::<_, String>(1), row.get(2), row.get(3), row.get(4)]);
+    }
+    for n in 0..3 {
+        let logged_in = if n == 2 { "postgres".to_owned() } else { role(n) };
+        assert_eq!(obeyed[&n], [[role(n), logged_in, (n + 1).to_string(), "public, sgr".to_owned()]]);
+    }
+
+    let mut one_role = database.connect();
+    one_role.batch_execute(&format!("SET ROLE {}", role(1))).unwrap();
+    let seen: i64 = one(&mut one_role, "SELECT count(*) FROM sgr.job_status");
+    assert_eq!(seen, 67);
+    let foreign: i64 =
+        one(&mut client, &format!("SELECT min(job_id) FROM sgr.jobs WHERE submitted_by = '{}'::regrole", role(0)));
+    for function in ["sgr_job_cancel", "sgr_job_retry", "sgr_job_wait"] {
+        assert_eq!(sqlstate(&mut one_role, &format!("SELECT {function}({foreign})")), "42704");
+    }
+    assert_eq!(sqlstate(&mut one_role, "UPDATE sgr.jobs SET submitted_by = 'postgres'"), "42501");
+    // What its role may not do a job cannot do.
+    let job: i64 = one(&mut one_role, "SELECT sgr_submit('clean')");
+    assert_eq!(wait(&mut one_role, job), "failed");
+    assert_eq!(one::<String>(&mut one_role, &format!("SELECT sqlstate FROM sgr.jobs WHERE job_id = {job}")), "42501");
+    client.batch_execute("REVOKE EXECUTE ON FUNCTION test_mark FROM PUBLIC").unwrap();
+    assert_eq!(sqlstate(&mut one_role, "SELECT sgr_submit('mark')"), "42501");
+    drop(one_role);
+    until(
+        &mut client,
+        "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'sgr_graph job' AND datname = current_database()",
+    );
+    for n in 0..3 {
+        client.batch_execute(&format!("DROP OWNED BY {0}; DROP ROLE {0}", role(n))).unwrap();
+    }
+}
+
+#[test]
+fn no_more_jobs_run_at_once_than_allowed_and_equal_ones_join() {
+    let database = Database::create("jobs_limit");
+    let (mut client, notices) = database.connect_with_notices();
+    client.batch_execute(TASKS).unwrap();
+    let jobs: Vec<i64> = (0..4).map(|_| one(&mut client, "SELECT sgr_submit('doze', '{\"seconds\": 0.5}')")).collect();
+    let joined: Vec<i64> = (0..3).map(|_| one(&mut client, "SELECT sgr_submit('again')")).collect();
+    assert_eq!(joined[0], joined[2], "the same refresh, queued behind others");
+    assert!(notices.texts().iter().any(|text| text.contains("joins it")));
+    let mut most = 0;
+    while one::<bool>(&mut client, "SELECT bool_or(state IN ('queued', 'running')) FROM sgr.jobs") {
+        most = most.max(one::<i64>(&mut client, "SELECT count(*) FROM sgr.jobs WHERE state = 'running'"));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(most, 2, "sgr_graph.max_jobs is 2 by default");
+    assert!(jobs.iter().all(|&job| wait(&mut client, job) == "succeeded"));
+}
+
+#[test]
+fn statement_timeout_is_obeyed_and_a_database_can_be_dropped_under_a_job() {
+    let database = Database::create("jobs_drop");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    client.batch_execute("SET statement_timeout = '200ms'").unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    client.batch_execute("RESET statement_timeout").unwrap();
+    assert_eq!(wait(&mut client, job), "failed");
+    let error: String =
+        one(&mut client, &format!("SELECT sqlstate || ' ' || error FROM sgr.jobs WHERE job_id = {job}"));
+    assert_eq!(error, "57014 canceling statement due to statement timeout");
+
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    until_running(&mut client, job, "running");
+    drop(client);
+    let mut other = connect_to(&server());
+    let asked = Instant::now();
+    other.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", database.name())).unwrap();
+    said("DROP DATABASE WITH (FORCE)", asked.elapsed());
+}
+
+#[test]
+fn without_a_free_process_the_job_stays_queued_and_says_so() {
+    let server = OwnServer::start(&["max_worker_processes=0"]);
+    let database = Database::create_beside("jobs_slots", &server.config());
+    let (mut client, notices) = database.connect_with_notices();
+    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('cooccur_refresh')");
+    assert!(notices.texts().iter().any(|text| text.contains("stays queued")), "{:?}", notices.texts());
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_wait({job}, '0 s')")), "queued");
+}
+
+#[test]
+fn a_killed_worker_is_noticed_and_its_job_done_again() {
+    let server = OwnServer::start(&["restart_after_crash=on", "synchronous_commit=on"]);
+    let mut client = server.connect();
+    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    client.batch_execute(TASKS).unwrap();
+    client.batch_execute("SELECT sgr_demo_load(600, 300, 200, 1); SELECT sgr_build_kg()").unwrap();
+    for (submit, phase) in [("SELECT sgr_submit('doze')", "running"), (TRAINING, "training")] {
+        let job: i64 = one(&mut client, submit);
+        until_running(&mut client, job, phase);
+        let pid: i32 = one(&mut client, &format!("SELECT pid FROM sgr.jobs WHERE job_id = {job}"));
+        assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        // The postmaster ends all sessions after that.
+        until_gone(client);
+        client = server.reconnect();
+        let state: String = one(&mut client, &format!("SELECT state FROM sgr_jobs_recover() WHERE job_id = {job}"));
+        assert_eq!(state, "queued");
+        until_running(&mut client, job, phase);
+        assert_eq!(one::<i32>(&mut client, &format!("SELECT attempt FROM sgr.jobs WHERE job_id = {job}")), 2);
+        client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
+        assert_eq!(wait(&mut client, job), "cancelled");
+    }
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM marks"), 0);
+}
+
+fn until_gone(mut client: Client) {
+    let started = Instant::now();
+    while client.batch_execute("SELECT 1").is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(60), "the server did not notice the crash");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_server_stops_soon_whatever_its_workers_do_and_jobs_go_on_afterwards() {
+    let server = OwnServer::start(&[]);
+    let mut client = server.connect();
+    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    client.batch_execute(TASKS).unwrap();
+    client.batch_execute("SELECT sgr_demo_load(600, 300, 200, 1); SELECT sgr_build_kg()").unwrap();
+    let waiting = "SELECT sgr_submit('doze', not_before => now() + interval '1 hour')";
+    for (what, submit, phase) in [
+        ("in a query", "SELECT sgr_submit('doze')", Some("running")),
+        ("in a training", TRAINING, Some("training")),
+        ("waiting for a job to be due", waiting, None),
+    ] {
+        let job: i64 = one(&mut client, submit);
+        match phase {
+            Some(phase) => until_running(&mut client, job, phase),
+            None => {
+                until(&mut client, "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'sgr_graph job'")
+            }
+        }
+        drop(client);
+        said(&format!("stop while a worker is {what}"), server.stop("fast"));
+        server.start_again();
+        client = server.reconnect();
+        let found: i64 = one(&mut client, &format!("SELECT count(*) FROM sgr_jobs_recover() WHERE job_id = {job}"));
+        assert_eq!(found, i64::from(phase.is_some()));
+        client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
+        assert_eq!(wait(&mut client, job), "cancelled");
+    }
+}
+
+/// pg_cron's word for "as soon as a minute begins", and what that may take on a busy machine.
+const CRON_BOUND: Duration = Duration::from_secs(120);
+
+#[test]
+fn pg_cron_submits_a_job() {
+    if !has_extension("pg_cron") {
+        tell!("skipped: pg_cron is not installed (Debian: postgresql-15-cron)");
+        return;
+    }
+    let server = OwnServer::start(&[
+        "shared_preload_libraries=pg_cron",
+        "cron.database_name=postgres",
+        "cron.use_background_workers=on",
+    ]);
+    let mut client = server.connect();
+    client
+        .batch_execute("CREATE EXTENSION pg_cron; CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(300, 200, 100, 1)")
+        .unwrap();
+    client
+        .batch_execute("SELECT cron.schedule('often', '* * * * *', $$SELECT sgr_submit('cooccur_refresh')$$)")
+        .unwrap();
+    let started = Instant::now();
+    while one::<i64>(&mut client, "SELECT count(*) FROM sgr.jobs WHERE state = 'succeeded'") == 0 {
+        assert!(started.elapsed() < CRON_BOUND, "pg_cron submitted nothing that succeeded");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let task: String = one(&mut client, "SELECT task FROM sgr.jobs ORDER BY job_id LIMIT 1");
+    assert_eq!(task, "cooccur_refresh");
+    assert!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.cooccurrence_lists") > 0);
+}
+
+fn has_extension(name: &str) -> bool {
+    let database = Database::create_empty("jobs_available");
+    one(&mut database.connect(), &format!("SELECT count(*) > 0 FROM pg_available_extensions WHERE name = '{name}'"))
+}
