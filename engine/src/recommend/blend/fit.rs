@@ -7,9 +7,11 @@ use super::grow::{Sums, best_quarters, step_of_bins, step_of_table};
 use super::model::{Blend, Term, check_names, sigmoid};
 use crate::kge::sampling::{Use, key};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
-/// The least share of a feature's variance, over its bins, that must be within users.
-pub const MIN_WITHIN_USERS: f64 = 0.01;
+/// The least share of a feature's variance, over its bins, that must be within users: a feature that does not know the user
+/// has half of it or more there.
+pub const MIN_WITHIN_USERS: f64 = 0.05;
 /// Rounds of a step.
 const ROUNDS_PER_STEP: u32 = 4;
 
@@ -360,25 +362,24 @@ fn slope(label: f64, score: f64) -> (f64, f64) {
     (label - probability, probability * (1.0 - probability))
 }
 
-/// The share of the variance of bins that is within users; 1 if there is no variance.
+/// The share of the variance of bins that is within users, among users with several rows; 1 if there is no variance.
 fn share_within_users(users: &[u32], bins: &[u16]) -> f64 {
-    let mut of_users: rustc_hash::FxHashMap<u32, (f64, f64)> = rustc_hash::FxHashMap::default();
-    let (mut sum, mut squares) = (0.0, 0.0);
+    let mut of_users: FxHashMap<u32, [f64; 3]> = FxHashMap::default();
     for (&user, &bin) in users.iter().zip(bins) {
         let bin = f64::from(bin);
-        let of_user = of_users.entry(user).or_default();
-        of_user.0 += bin;
-        of_user.1 += 1.0;
-        sum += bin;
-        squares += bin * bin;
+        let [count, sum, squares] = of_users.entry(user).or_default();
+        (*count, *sum, *squares) = (*count + 1.0, *sum + bin, *squares + bin * bin);
     }
-    let total = squares - sum * sum / bins.len() as f64;
+    let (mut all, mut between) = ([0.0; 3], 0.0);
+    // In the order of users, so that rounding does not depend on the map.
+    let mut of_users: Vec<(u32, [f64; 3])> = of_users.into_iter().filter(|(_, [count, ..])| *count > 1.0).collect();
+    of_users.sort_unstable_by_key(|user| user.0);
+    for (_, sums) in of_users {
+        all.iter_mut().zip(sums).for_each(|(all, sum)| *all += sum);
+        between += sums[1] * sums[1] / sums[0];
+    }
+    let [count, sum, squares] = all;
+    let total = if count > 0.0 { squares - sum * sum / count } else { 0.0 };
     // Sums of whole numbers are exact; the divisions are not.
-    if total <= 1e-9 * squares {
-        return 1.0;
-    }
-    let mut users: Vec<(u32, (f64, f64))> = of_users.into_iter().collect();
-    users.sort_unstable_by_key(|user| user.0);
-    let between: f64 = users.iter().map(|(_, (sum, count))| sum * sum / count).sum();
-    ((squares - between) / total).max(0.0)
+    if total <= 1e-9 * squares { 1.0 } else { ((squares - between) / total).max(0.0) }
 }

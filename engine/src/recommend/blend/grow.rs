@@ -184,8 +184,8 @@ mod tests {
         let mut steps = [0.0; 6];
         assert!(step_of_bins(&bins(&[-2.0, -2.0, 1.0, 1.0, 4.0, 4.0]), &config(3), &mut steps));
         assert_eq!(steps, [-1.0, -1.0, 0.5, 0.5, 2.0, 2.0]);
-        assert!(step_of_bins(&bins(&[-2.0, -2.0, 1.0, 1.0, 4.0, 4.0]), &config(2), &mut steps));
-        assert_eq!(steps, [-0.25, -0.25, -0.25, -0.25, 2.0, 2.0]);
+        assert!(step_of_bins(&bins(&[-2.0, -2.0, 1.0, 1.0, 5.0, 5.0]), &config(2), &mut steps));
+        assert_eq!(steps, [-0.25, -0.25, -0.25, -0.25, 2.5, 2.5]);
         assert!(!step_of_bins(&bins(&[1.0, 1.0, 1.0]), &config(3), &mut steps[..3]), "nothing to tell apart");
         assert!(!step_of_bins(&bins(&[1.0]), &config(3), &mut steps[..1]));
         let few = BlendConfig { min_rows: 31, ..config(3) };
