@@ -12,22 +12,21 @@
 //!
 //! Components learn from the training part, the blend from the validation part, and neither sees the test part.
 //! With `part=valid`, the blend learns from the rows of half of the validation part's users and is judged on those of the
-//! others: that is what settings are to be chosen by. `only=PREFIX,…` and `without=PREFIX,…` choose features, `table=yes` prints the blend,
-//! `COMPONENT.FIELD=value` and `blend.FIELD=value` set fields, `negatives=N` and `hard=N` say how many negatives are
-//! drawn per positive of the validation part (`weighted` only): among all items, and among the first 100 of a component.
+//! others: that is what settings are to be chosen by. `compare=pairs=0+l2=10/without=walk+pairs=3/…` learns further blends of
+//! the same components (`labelled` only). `only=PREFIX,…` and `without=PREFIX,…` choose features, `table=yes` prints the blend,
+//! `blend.FIELD=value` sets a field of the blend's config, `easy=N` and `hard=N` say how many negatives are drawn per
+//! positive of the validation part (`weighted` only), `ratio=yes` adds positives to negatives of each item in the training
+//! part (`labelled` only).
 
-use rand::{Rng, SeedableRng, seq::SliceRandom};
+use rand::{SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use sgr_engine::evaluate::ScoredRows;
+use sgr_engine::evaluate::{ScoredRows, Statistic};
 use sgr_engine::recommend::blend::{
-    Blend, BlendConfig, BlendFeatures, BlendFit, BlendRows, Blended, Component, ItemFeature, Scale, graph_features,
-    log_popularity, log_ratio, sigmoid,
+    Blend, BlendConfig, BlendFeatures, BlendFit, BlendRows, Blended, ComponentConfig, ComponentsFit, GraphEdges,
+    NegativesConfig, default_components, log_ratio, sigmoid, with_negatives,
 };
-use sgr_engine::recommend::models::{
-    EaseConfig, EaseFit, Fit, GraphWalk, GraphWalkConfig, IalsConfig, IalsFit, Interactions, ItemKnnConfig, ItemKnnFit,
-    LightGcnConfig, LightGcnFit, ModelError, Recommender, Rp3BetaConfig, Rp3BetaFit,
-};
+use sgr_engine::recommend::models::{Interactions, Recommender};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::path::Path;
@@ -44,6 +43,24 @@ impl Options {
             Some(value) => value.parse().map_err(|_| format!("{key}={value} cannot be read").into()),
             None => Ok(default),
         }
+    }
+
+    /// With `key=value` joined by `+` on top.
+    fn changed(&self, changes: &str) -> Result<Options, Box<dyn Error>> {
+        let mut options = self.0.clone();
+        for change in changes.split('+').filter(|change| !change.is_empty()) {
+            let (key, value) = change.split_once('=').ok_or_else(|| format!("{change} is not key=value"))?;
+            let key = if ["without", "only"].contains(&key) { key.to_owned() } else { format!("blend.{key}") };
+            options.insert(key, value.to_owned());
+        }
+        Ok(Options(options))
+    }
+
+    /// Whether a feature was chosen.
+    fn is_wanted(&self, feature: &str) -> bool {
+        let is_in = |list: &[&str]| list.iter().any(|prefix| feature.starts_with(prefix));
+        let (only, without) = (self.list("only"), self.list("without"));
+        (only.is_empty() || is_in(&only)) && !is_in(&without)
     }
 
     fn list(&self, key: &str) -> Vec<&str> {
@@ -108,17 +125,13 @@ fn read_weighted(path: &Path) -> Result<Data, Box<dyn Error>> {
     Ok(Data { rows, user_count, item_count, heads: vec![], tails: vec![], entity_count: item_count })
 }
 
-fn fitted<F>(fit: Result<F, ModelError>, pool: &ThreadPool) -> Result<Arc<dyn Recommender>, ModelError>
-where
-    F: Fit,
-    F::Model: 'static,
-{
-    let mut fit = fit?;
-    while !fit.step(pool)?.done {}
-    Ok(Arc::new(fit.finish()?))
+fn interactions(rows: &[Row], data: &Data) -> Result<Arc<Interactions>, Box<dyn Error>> {
+    let positives = rows.iter().filter(|row| row.is_positive);
+    let (users, items): (Vec<u32>, Vec<u32>) = positives.map(|row| (row.user, row.item)).unzip();
+    Ok(Arc::new(Interactions::new(&users, &items, &[], data.user_count, data.item_count)?))
 }
 
-/// All features: components that learned from the training part, and what is known about items.
+/// The features that are chosen: of components that learned from the training part, and of items.
 fn features(
     train: &[Row],
     data: &Data,
@@ -126,84 +139,24 @@ fn features(
     seed: u64,
     pool: &ThreadPool,
 ) -> Result<BlendFeatures, Box<dyn Error>> {
-    let positives = train.iter().filter(|row| row.is_positive);
-    let (users, items): (Vec<u32>, Vec<u32>) = positives.map(|row| (row.user, row.item)).unzip();
-    let set = Arc::new(Interactions::new(&users, &items, &[], data.user_count, data.item_count)?);
-    let mut components: Vec<Component> = Vec::new();
-    let (only, without) = (options.list("only"), options.list("without"));
-    let is_wanted = |name: &str| {
-        let is_in = |list: &[&str]| list.iter().any(|prefix| name.starts_with(prefix));
-        (only.is_empty() || is_in(&only)) && !is_in(&without)
-    };
-    let mut add = |name: &str, scales: &str, fit: &dyn Fn() -> Result<Arc<dyn Recommender>, Box<dyn Error>>| {
-        let scales = options.get(&format!("{name}.scales"), scales.to_owned())?;
-        let scales = scales.split(',').map(Scale::from_str).collect::<Result<Vec<Scale>, _>>()?;
-        let scales: Vec<Scale> = scales.into_iter().filter(|scale| is_wanted(&format!("{name} {scale}"))).collect();
-        if !scales.is_empty() {
-            components.push(Component { name: name.to_owned(), model: fit()?, scales });
-        }
-        Ok::<(), Box<dyn Error>>(())
-    };
-    for (name, dim, l2) in [("ials16", 16, 0.02), ("ials64", 64, 0.02), ("ials128", 128, 0.01)] {
-        add(name, "rank,standard", &|| {
-            let base = IalsConfig::default();
-            let config = IalsConfig {
-                dim: options.get(&format!("{name}.dim"), dim)?,
-                l2: options.get(&format!("{name}.l2"), l2)?,
-                unobserved_weight: options.get(&format!("{name}.unobserved_weight"), base.unobserved_weight)?,
-                seed,
-                ..base
-            };
-            Ok(fitted(IalsFit::new(Arc::clone(&set), config, pool), pool)?)
-        })?;
+    let mut components = default_components(seed);
+    for component in &mut components {
+        let ComponentConfig { name, scales, .. } = component;
+        scales.retain(|scale| options.is_wanted(&format!("{name} {scale}")));
     }
-    for (name, l2) in [("ease", 500.0), ("ease100", 100.0)] {
-        add(name, "rank,standard", &|| {
-            let config = EaseConfig { l2: options.get(&format!("{name}.l2"), l2)?, ..EaseConfig::default() };
-            Ok(fitted(EaseFit::new(Arc::clone(&set), config), pool)?)
-        })?;
-    }
-    for (name, shrinkage) in [("item_knn", 5.0), ("item_knn0", 0.0)] {
-        add(name, "rank,standard", &|| {
-            let base = ItemKnnConfig::default();
-            let config = ItemKnnConfig {
-                shrinkage: options.get(&format!("{name}.shrinkage"), shrinkage)?,
-                neighbours: options.get(&format!("{name}.neighbours"), 1000)?,
-                ..base
-            };
-            Ok(fitted(ItemKnnFit::new(Arc::clone(&set), config, pool), pool)?)
-        })?;
-    }
-    add("rp3beta", "rank,standard", &|| {
-        let config = Rp3BetaConfig { neighbours: options.get("rp3beta.neighbours", 1000)?, ..Rp3BetaConfig::default() };
-        Ok(fitted(Rp3BetaFit::new(Arc::clone(&set), config, pool), pool)?)
-    })?;
-    if options.get("lightgcn", 0)? == 1 {
-        add("lightgcn", "rank,standard", &|| {
-            let base = LightGcnConfig::default();
-            let config = LightGcnConfig { epochs: options.get("lightgcn.epochs", base.epochs)?, seed, ..base };
-            Ok(fitted(LightGcnFit::new(Arc::clone(&set), config), pool)?)
-        })?;
-    }
-    let walk = |edge_weight: f32, restart: f32, with_graph: bool| {
-        let config = GraphWalkConfig { edge_weight, restart, ..GraphWalkConfig::default() };
-        let edges = if with_graph { (&data.heads[..], &data.tails[..]) } else { (&[][..], &[][..]) };
-        GraphWalk::new(Arc::clone(&set), edges.0, edges.1, data.entity_count, config)
-    };
-    add("walk", "rank,standard", &|| Ok(Arc::new(walk(1.0, 0.3, false)?)))?;
-    let mut of_items = vec![log_popularity(&set)];
-    if !data.heads.is_empty() {
-        add("graph_walk", "rank,standard", &|| Ok(Arc::new(walk(1.0, 0.3, true)?)))?;
-        add("graph_walk3", "rank,standard", &|| Ok(Arc::new(walk(3.0, 0.2, true)?)))?;
-        of_items.extend(graph_features(&walk(1.0, 0.3, true)?, &set));
-    }
-    if train.iter().any(|row| !row.is_positive) {
+    components.retain(|component| !component.scales.is_empty());
+    let graph = GraphEdges { heads: &data.heads, tails: &data.tails, entity_count: data.entity_count };
+    let mut fit = ComponentsFit::new(interactions(train, data)?, Some(graph), components)?;
+    while fit.step(pool)? < 1.0 {}
+    let features = fit.finish()?;
+    let mut of_items = features.of_items().to_vec();
+    if options.get("ratio", "no".to_owned())? == "yes" {
         let mut counts = [vec![0; data.item_count], vec![0; data.item_count]];
         train.iter().for_each(|row| counts[usize::from(row.is_positive)][row.item as usize] += 1);
         of_items.push(log_ratio(&counts[1], &counts[0])?);
     }
-    of_items.retain(|feature: &ItemFeature| is_wanted(&feature.name));
-    Ok(BlendFeatures::new(components, of_items)?)
+    of_items.retain(|feature| options.is_wanted(&feature.name));
+    Ok(BlendFeatures::new(features.components().to_vec(), of_items)?)
 }
 
 fn blend_config(options: &Options, seed: u64) -> Result<BlendConfig, Box<dyn Error>> {
@@ -233,22 +186,27 @@ fn columns(rows: &[Row]) -> (Vec<u32>, Vec<u32>, Vec<bool>) {
 }
 
 fn learn(
-    features: &BlendFeatures,
+    features: &[String],
     rows: &[Row],
+    values: &[f32],
     config: BlendConfig,
     pool: &ThreadPool,
 ) -> Result<Blend, Box<dyn Error>> {
-    let (users, items, labels) = columns(rows);
-    let values = features.of_pairs(&users, &items, pool)?;
-    let rows = BlendRows { users: &users, labels: &labels, values: &values };
-    let mut fit = BlendFit::new(features.names().to_vec(), &rows, config)?;
+    let (users, _, labels) = columns(rows);
+    let mut fit = BlendFit::new(features.to_vec(), &BlendRows { users: &users, labels: &labels, values }, config)?;
     while !fit.step(pool).done {}
     Ok(fit.finish()?)
 }
 
+/// The names and the values of some features.
+fn chosen(options: &Options, names: &[String], values: &[f32]) -> (Vec<String>, Vec<f32>) {
+    let kept: Vec<usize> = (0..names.len()).filter(|&at| options.is_wanted(&names[at])).collect();
+    let values = values.chunks_exact(names.len()).flat_map(|values| kept.iter().map(|&at| values[at]));
+    (kept.iter().map(|&at| names[at].clone()).collect(), values.collect())
+}
+
 /// Pooled AUC, per-user AUC, and for probabilities the calibration error and the log-loss.
 fn metrics(rows: &[Row], scores: Vec<f64>, user_count: usize) -> Result<[f64; 4], Box<dyn Error>> {
-    use sgr_engine::evaluate::Statistic;
     let (users, items, labels) = columns(rows);
     let scored = ScoredRows::new(users, items, labels, scores, user_count)?;
     let value = |statistic: &dyn Statistic| statistic.estimate().unwrap_or(f64::NAN);
@@ -301,53 +259,6 @@ fn mean_ndcg(
     Ok(sum / wanted.len() as f64)
 }
 
-/// The rows with negatives per positive: `any` among all items that the user has in neither part, and `hard` among those of
-/// them that are among the first 100 of a component.
-fn with_negatives(
-    rows: &[Row],
-    train: &[Row],
-    features: &BlendFeatures,
-    any: usize,
-    hard: usize,
-    seed: u64,
-    pool: &ThreadPool,
-) -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x6e65_6761);
-    let (taken, wanted) = (by_user(&[train, rows].concat()), by_user(rows));
-    let items = features.item_count();
-    let mut all = rows.to_vec();
-    for (&user, positives) in &wanted {
-        let mut drawn = HashSet::new();
-        let is_free = |item: u32| !taken[&user].contains(&item);
-        for _ in 0..any * positives.len() {
-            let item = random.random_range(0..items as u32);
-            if is_free(item) {
-                drawn.insert(item);
-            }
-        }
-        if hard > 0 {
-            let mut first = HashSet::new();
-            for component in features.components() {
-                let mut scores = vec![0.0; items];
-                component.model.score_users(&[user], &mut scores, pool)?;
-                let mut free: Vec<u32> = (0..items as u32).filter(|&item| is_free(item)).collect();
-                let best_first = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]);
-                free.select_nth_unstable_by(100.min(items - 1), best_first);
-                first.extend(free.into_iter().take(100));
-            }
-            let mut first: Vec<u32> = first.into_iter().collect();
-            first.sort_unstable();
-            first.shuffle(&mut random);
-            drawn.extend(first.into_iter().take(hard * positives.len()));
-        }
-        let mut drawn: Vec<u32> = drawn.into_iter().collect();
-        drawn.sort_unstable();
-        all.extend(drawn.into_iter().map(|item| Row { user, item, is_positive: false }));
-    }
-    all.sort_unstable();
-    Ok(all)
-}
-
 fn print_table(blend: &Blend) {
     let mut terms: Vec<usize> = (0..blend.terms().len()).collect();
     terms.sort_by(|&a, &b| blend.terms()[b].importance().total_cmp(&blend.terms()[a].importance()));
@@ -390,7 +301,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (valid, test) = rest.split_at(at(parts.1) - at(parts.0));
         let (mut valid, mut test) = (valid.to_vec(), test.to_vec());
         if on_validation {
-            let is_judged = |row: &Row| (row.user ^ seed as u32) % 2 == 0;
+            let is_judged = |row: &Row| (row.user ^ seed as u32).is_multiple_of(2);
             (test, valid) = valid.into_iter().partition(is_judged);
         }
         valid.sort_unstable();
@@ -398,16 +309,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let features = features(train, &data, &options, seed, &pool)?;
         let of_components = start.elapsed().as_secs_f64();
-        let config = blend_config(&options, seed)?;
         let learned = match is_labelled {
             true => valid.clone(),
             false => {
-                let (any, hard) = (options.get("negatives", 5)?, options.get("hard", 20)?);
-                with_negatives(&valid, train, &features, any, hard, seed, &pool)?
+                let base = NegativesConfig::default();
+                let (easy, hard) = (options.get("easy", base.easy)?, options.get("hard", base.hard)?);
+                let config = NegativesConfig { easy, hard, seed };
+                let (positives, learned) = (interactions(&valid, &data)?, interactions(train, &data)?);
+                let rows = with_negatives(&positives, &learned, &features, &config, &pool)?;
+                let row = |at: usize| Row { user: rows.users[at], item: rows.items[at], is_positive: rows.labels[at] };
+                (0..rows.labels.len()).map(row).collect()
             }
         };
+        let (users, items, _) = columns(&learned);
+        let learned_values = features.of_pairs(&users, &items, &pool)?;
         let start = Instant::now();
-        let blend = learn(&features, &learned, config, &pool)?;
+        let blend = learn(features.names(), &learned, &learned_values, blend_config(&options, seed)?, &pool)?;
         eprintln!(
             "seed {seed}: components {of_components:.1} s, blend {:.1} s on {} rows",
             start.elapsed().as_secs_f64(),
@@ -427,6 +344,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             let scores = values.chunks_exact(width).map(|values| blend.score(values).map(sigmoid));
             note("blend", metrics(&test, scores.collect::<Result<_, _>>()?, data.user_count)?);
+            for changes in options.get("compare", String::new())?.split('/').filter(|changes| !changes.is_empty()) {
+                let changed = options.changed(changes)?;
+                let (names, learned_values) = chosen(&changed, features.names(), &learned_values);
+                let blend = learn(&names, &learned, &learned_values, blend_config(&changed, seed)?, &pool)?;
+                let (_, values) = chosen(&changed, features.names(), &values);
+                let scores = values.chunks_exact(names.len()).map(|values| blend.score(values).map(sigmoid));
+                note(changes, metrics(&test, scores.collect::<Result<_, _>>()?, data.user_count)?);
+            }
         } else {
             let hidden: [&[Row]; 2] = [train, if on_validation { &[] } else { &valid }];
             if options.get("components", "yes".to_owned())? == "yes" {

@@ -8,12 +8,13 @@ use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::recommend::blend::{
-    Blend, BlendConfig, BlendError, BlendFeatures, BlendFit, BlendRows, Blended, Component, ItemFeature, MAX_BINS,
-    Scale, Term, graph_features, log_popularity, log_ratio, sigmoid,
+    Blend, BlendConfig, BlendError, BlendFeatures, BlendFit, BlendRows, Blended, Component, ComponentConfig,
+    ComponentModel, ComponentsFit, GraphEdges, ItemFeature, MAX_BINS, NegativesConfig, Scale, Term, default_components,
+    graph_features, log_popularity, log_ratio, sigmoid, with_negatives,
 };
 use sgr_engine::recommend::models::{
-    Bpr, Factors, Fit, GraphWalk, GraphWalkConfig, Interactions, ItemKnnConfig, ItemKnnFit, MAX_WALK_STEPS, ModelError,
-    Popularity, Recommender,
+    Bpr, EaseConfig, Factors, Fit, GraphWalk, GraphWalkConfig, IalsConfig, Interactions, ItemKnnConfig, ItemKnnFit,
+    MAX_WALK_STEPS, ModelError, Popularity, Recommender,
 };
 use std::sync::Arc;
 
@@ -441,6 +442,97 @@ fn facts_about_items_are_what_they_say() {
     for (found, expected) in of("graph popularity").iter().zip(expected) {
         assert!((found - expected).abs() < 1e-6, "{found} and {expected}");
     }
+}
+
+#[test]
+fn components_are_fitted_one_after_the_other() {
+    let interactions = interactions(30, 40, 5);
+    let pool = pool(1);
+    let fit = |graph: Option<GraphEdges<'_>>, components: Vec<ComponentConfig>| {
+        let mut fit = ComponentsFit::new(Arc::clone(&interactions), graph, components)?;
+        let mut last = 0.0;
+        loop {
+            let fraction = fit.step(&pool)?;
+            assert!((last..=1.0).contains(&fraction), "{last} and {fraction}");
+            last = fraction;
+            if fraction == 1.0 {
+                assert_eq!(fit.step(&pool), Ok(1.0));
+                return fit.finish();
+            }
+        }
+    };
+    let edges = GraphEdges { heads: &[0, 3], tails: &[40, 40], entity_count: 41 };
+    let features = fit(Some(edges), default_components(1)).unwrap();
+    let found: Vec<&str> = features.components().iter().map(|component| component.name.as_str()).collect();
+    let expected: Vec<String> = default_components(1).into_iter().map(|component| component.name).collect();
+    assert_eq!(found, expected);
+    assert_eq!(features.names().len(), 2 * expected.len() + 4);
+    // A component is what its model is when it is fitted alone.
+    let users: Vec<u32> = (0..30).collect();
+    let (mut together, mut alone) = (vec![0.0; 30 * 40], vec![0.0; 30 * 40]);
+    let of_knn = ComponentModel::ItemKnn(ItemKnnConfig::default());
+    let one = fit(None, vec![ComponentConfig::new("knn", of_knn)]).unwrap();
+    assert_eq!(one.names(), ["knn rank", "knn standard", "popularity"]);
+    one.components()[0].model.score_users(&users, &mut together, &pool).unwrap();
+    knn(&interactions).score_users(&users, &mut alone, &pool).unwrap();
+    assert_eq!(together, alone);
+    // Without a graph there are no walks over it, and no features of it.
+    let without = fit(None, default_components(1)).unwrap();
+    assert!(without.names().iter().all(|name| !name.contains("graph")), "{:?}", without.names());
+    let empty = GraphEdges { heads: &[], tails: &[], entity_count: 40 };
+    assert_eq!(fit(Some(empty), default_components(1)).unwrap().names(), without.names());
+    let only_graph = || vec![ComponentConfig::new("walk", ComponentModel::GraphWalk(GraphWalkConfig::default()))];
+    assert_eq!(fit(None, only_graph()).map(|_| ()), Err(BlendError::NoFeatures));
+    let outside = GraphEdges { heads: &[0], tails: &[41], entity_count: 41 };
+    let unknown = ModelError::UnknownId { what: "entity", id: 41, count: 41 };
+    assert_eq!(fit(Some(outside), only_graph()).map(|_| ()), Err(BlendError::Component(unknown)));
+    let ials = ComponentModel::Ials(IalsConfig { dim: 0, ..IalsConfig::default() });
+    let refused = fit(None, vec![ComponentConfig::new("ials", ials)]).map(|_| ()).unwrap_err();
+    assert!(matches!(refused, BlendError::Component(ModelError::InvalidConfig { parameter: "dim", .. })), "{refused}");
+    let ease = ComponentConfig::new("ease", ComponentModel::Ease(EaseConfig::default()));
+    let unfinished = ComponentsFit::new(Arc::clone(&interactions), None, vec![ease]).unwrap();
+    assert_eq!(unfinished.finish().map(|_| ()), Err(BlendError::Unfinished));
+}
+
+#[test]
+fn negatives_are_what_users_did_not_take() {
+    let (learned, wanted) = (interactions(20, 300, 6), interactions(20, 300, 7));
+    let features = BlendFeatures::new(vec![component("knn", knn(&learned), &[Scale::Rank])], vec![]).unwrap();
+    let draw = |easy, hard, seed, threads| {
+        let config = NegativesConfig { easy, hard, seed };
+        with_negatives(&wanted, &learned, &features, &config, &pool(threads)).unwrap()
+    };
+    let rows = draw(2, 1, 3, 1);
+    assert_eq!(rows, draw(2, 1, 3, 2), "threads make no difference");
+    assert_ne!(rows, draw(2, 1, 4, 1));
+    let pairs: Vec<(u32, u32)> = rows.users.iter().copied().zip(rows.items.iter().copied()).collect();
+    assert!(pairs.windows(2).all(|two| two[0] < two[1]), "in order, and none twice");
+    let has = |of: &Interactions, (user, item): (u32, u32)| of.by_user().row(user as usize).columns.contains(&item);
+    for (pair, &label) in pairs.iter().zip(&rows.labels) {
+        assert_eq!(label, has(&wanted, *pair), "{pair:?}");
+        assert!(label || !has(&learned, *pair), "{pair:?}");
+    }
+    assert_eq!(rows.labels.iter().filter(|&&label| label).count(), wanted.len());
+    // Hard ones are among the first 100 of those that are free.
+    let hard = draw(0, 1, 3, 1);
+    let mut scores = vec![0.0; 20 * 300];
+    let users: Vec<u32> = (0..20).collect();
+    features.components()[0].model.score_users(&users, &mut scores, &pool(1)).unwrap();
+    let mut count = 0;
+    for ((&user, &item), _) in hard.users.iter().zip(&hard.items).zip(&hard.labels).filter(|row| !row.1) {
+        let scores = &scores[user as usize * 300..][..300];
+        let is_free = |item: u32| !has(&wanted, (user, item)) && !has(&learned, (user, item));
+        let above = (0..300).filter(|&other| is_free(other) && scores[other as usize] > scores[item as usize]).count();
+        assert!(above < 100, "{above} free items are above item {item} of user {user}");
+        count += 1;
+    }
+    assert!(count > 0);
+    let nothing = NegativesConfig { easy: 0, hard: 0, seed: 0 };
+    let refused = with_negatives(&wanted, &learned, &features, &nothing, &pool(1)).unwrap_err();
+    assert!(matches!(refused, BlendError::InvalidConfig { parameter: "negatives", .. }), "{refused}");
+    let other = interactions(21, 300, 7);
+    let wrong = BlendError::WrongLength { what: "users of the interactions", actual: 21, expected: 20 };
+    assert_eq!(with_negatives(&other, &learned, &features, &NegativesConfig::default(), &pool(1)), Err(wrong));
 }
 
 /// Walks on the whole graph, dense.

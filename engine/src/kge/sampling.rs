@@ -22,6 +22,7 @@ pub(crate) enum Use {
     JointNegatives = 14,
     TailPermutation = 15,
     BlendBag = 16,
+    BlendNegatives = 17,
 }
 
 /// The stream for a purpose, an epoch and a chunk (or whatever numbers the purpose has).

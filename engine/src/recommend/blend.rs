@@ -8,6 +8,13 @@
 //! time, averaged over models that each hold out other rows and stop by them; pairs come second, on what is left
 //! (Lou, Caruana & Gehrke, KDD 2012; Lou, Caruana, Gehrke & Hooker, KDD 2013: explainable boosting machines).
 //!
+//! 1. [`ComponentsFit`] fits the components, and ends with [`BlendFeatures`]. Of scores only the rank within the user and the
+//!    standard score are taken by default, so that their size cannot tell how much a user took.
+//! 2. Labelled rows that the components did not learn from ([`with_negatives`] draws what is missing) get their values by
+//!    [`BlendFeatures::of_pairs`].
+//! 3. [`BlendFit`] learns a [`Blend`] from them.
+//! 4. [`Blended`] puts both together: a [`Recommender`](super::models::Recommender) that explains what it says.
+//!
 //! **No feature of users.** Where negatives were drawn per positive of a user, how many positives a user has in one part
 //! of the rows tells how many are in the other, so a blend could learn to read that instead of taste.
 //! [`BlendFit::new`] refuses features whose values hardly differ within users.
@@ -35,14 +42,17 @@
 
 mod bins;
 mod blended;
+mod components;
 mod config;
 mod error;
 mod features;
 mod fit;
 mod grow;
 mod model;
+mod negatives;
 
 pub use blended::{Blended, Explained};
+pub use components::{ComponentConfig, ComponentModel, ComponentsFit, GraphEdges, default_components};
 pub use config::{
     BlendConfig, DEFAULT_BAGS, DEFAULT_BINS, DEFAULT_HOLDOUT, DEFAULT_L2, DEFAULT_LEARNING_RATE, DEFAULT_LEAVES,
     DEFAULT_MIN_ROWS, DEFAULT_PAIR_BINS, DEFAULT_PAIRS, DEFAULT_PATIENCE, DEFAULT_ROUNDS, MAX_BAGS, MAX_BINS,
@@ -52,3 +62,6 @@ pub use error::BlendError;
 pub use features::{BlendFeatures, Component, ItemFeature, Scale, graph_features, log_popularity, log_ratio};
 pub use fit::{BlendFit, BlendProgress, BlendRows, MIN_WITHIN_USERS};
 pub use model::{Blend, Term, TermBin, sigmoid};
+pub use negatives::{
+    DEFAULT_EASY_NEGATIVES, DEFAULT_HARD_NEGATIVES, HARD_AMONG, LabelledRows, NegativesConfig, with_negatives,
+};
