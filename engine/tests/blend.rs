@@ -546,11 +546,10 @@ fn dense_walk(
     let users = interactions.user_count();
     let count = users + entities;
     let mut weights = vec![vec![0.0; count]; count];
-    for from in 0..users {
-        for (item, weight) in interactions.by_user().row(from).iter() {
-            weights[from][users + item as usize] = f64::from(weight);
-            weights[users + item as usize][from] = f64::from(weight);
-        }
+    let taken = (0..users).flat_map(|from| interactions.by_user().row(from).iter().map(move |entry| (from, entry)));
+    for (from, (item, weight)) in taken {
+        weights[from][users + item as usize] = f64::from(weight);
+        weights[users + item as usize][from] = f64::from(weight);
     }
     for &(a, b) in edges.iter().filter(|(a, b)| a != b) {
         weights[users + a][users + b] = f64::from(config.edge_weight);

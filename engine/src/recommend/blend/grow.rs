@@ -167,6 +167,7 @@ pub(super) fn step_of_table(bins: &[Sums], width: usize, config: &BlendConfig, s
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Sums, best_quarters, step_of_bins, step_of_table};
     use crate::recommend::blend::BlendConfig;
