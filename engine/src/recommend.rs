@@ -12,8 +12,10 @@
 //! | [`Popularity`] | ln(1+n)/ln(1+max n), n = playlists + likes | – |
 //! | [`Proximity`] | cosine of the embeddings where it is positive; for a profile Σ cosine(i, c) over i in P, divided by the largest such sum | – |
 //!
-//! [`mkr`] learns from interactions and the knowledge graph jointly.
+//! [`models`] are recommenders that learn from interactions, and [`blend`] combines what they say into one probability that
+//! is again a sum. [`mkr`] learns from interactions and the knowledge graph jointly.
 
+pub mod blend;
 mod features;
 pub mod mkr;
 pub mod models;

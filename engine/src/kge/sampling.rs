@@ -21,6 +21,8 @@ pub(crate) enum Use {
     JointTriples = 13,
     JointNegatives = 14,
     TailPermutation = 15,
+    BlendBag = 16,
+    BlendNegatives = 17,
 }
 
 /// The stream for a purpose, an epoch and a chunk (or whatever numbers the purpose has).

@@ -1,7 +1,7 @@
 //! Recommenders that learn from interactions of users with items: simple ones that are hard to beat.
 //!
 //! 1. [`Interactions`] holds who took what over dense `u32` ids.
-//! 2. A [`Fit`] learns a model, a step at a time. (Popularity needs no steps.)
+//! 2. A [`Fit`] learns a model, a step at a time. (Popularity and random walks need no steps.)
 //! 3. A [`Recommender`] scores all items for users that it knows, and most score new users by what they took
 //!    (*fold-in*), without training.
 //!
@@ -13,6 +13,7 @@
 //! | [`Ease`] | x_u B, the best linear item-to-item map with a zero diagonal | Steck 2019 |
 //! | [`Ials`] | p_u · q_i, by alternating least squares over all pairs | Hu et al. 2008, Rendle et al. 2022 |
 //! | [`Bpr`] | p_u · q_i, by pairwise ranking | Rendle et al. 2009 |
+//! | [`GraphWalk`] | probability that a random walk from u, with restart, is at i; also through a knowledge graph | Tong et al. 2006 |
 //! | [`LightGcn`] | p_u · q_i, mixed along the graph of interactions, by pairwise ranking | He et al. 2020 |
 //!
 //! Scores of one model are comparable within a user; across users only as far as the model says so. Items that the user
@@ -44,6 +45,7 @@ mod bpr;
 mod ease;
 mod error;
 mod factors;
+mod graph_walk;
 mod ials;
 mod interactions;
 mod inverse;
@@ -62,6 +64,9 @@ pub use bpr::{
 pub use ease::{DEFAULT_EASE_L2, Ease, EaseConfig, EaseFit, Side};
 pub use error::ModelError;
 pub use factors::{Factors, MAX_DIM};
+pub use graph_walk::{
+    DEFAULT_EDGE_WEIGHT, DEFAULT_RESTART, DEFAULT_WALK_STEPS, GraphWalk, GraphWalkConfig, MAX_WALK_STEPS,
+};
 pub use ials::{
     DEFAULT_IALS_DIM, DEFAULT_IALS_EPOCHS, DEFAULT_IALS_FREQUENCY_EXPONENT, DEFAULT_IALS_INIT_SCALE, DEFAULT_IALS_L2,
     DEFAULT_IALS_UNOBSERVED_WEIGHT, Ials, IalsConfig, IalsFit,
