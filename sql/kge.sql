@@ -39,7 +39,7 @@ CREATE TABLE sgr.models (
 COMMENT ON TABLE sgr.models IS 'Trained models; sgr_models shows them';
 COMMENT ON COLUMN sgr.models.kind IS 'kge: vectors of a graph''s entities and relations; recommender: scores items for users';
 COMMENT ON COLUMN sgr.models.model IS
-    'kge: transe, transh, transr, distmult, complex, rotate; recommender: popularity, item_knn, rp3beta, ease, ials, bpr, lightgcn, mkr';
+    'kge: transe, transh, transr, distmult, complex, rotate; recommender: popularity, item_knn, rp3beta, ease, ials, bpr, lightgcn, mkr, mkr';
 COMMENT ON COLUMN sgr.models.graph_id IS 'The graph of a kge model';
 COMMENT ON COLUMN sgr.models.split_id IS 'The split whose training part a recommender learned from; NULL: it learned from all interactions';
 COMMENT ON COLUMN sgr.models.repeat IS 'The repeat of the split; a name stands for one model per repeat';

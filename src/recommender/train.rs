@@ -6,19 +6,24 @@ use super::error::LESS;
 use crate::error::{Error, Result, memory_limit};
 use crate::evaluate::{Rows, StoredSplit};
 use crate::interrupt::{Event, pipeline, thread_pool};
-use crate::kge::{MODEL_LOCK, Reporter};
+use crate::kge::Reporter;
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use pgrx::prelude::*;
+use rustc_hash::FxHasher;
 use serde_json::{Value, json};
 use sgr_engine::evaluate::{Part, Protocol, Split};
 use sgr_engine::recommend::models::Interactions;
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Keys of advisory locks on names of models: "sgrg" and a hash.
+const NAME_LOCKS: i64 = 0x7367_7267_0000_0000;
 
 /// What is to be trained.
 pub struct Request<'a> {
@@ -66,7 +71,7 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
     let threads = settings::threads(request.threads)?;
     let pool = thread_pool(threads)?;
     let inputs = Inputs::read(request)?;
-    run::lock(MODEL_LOCK, "another session stores a model")?;
+    lock_name(name)?;
     clear_name(name, request.replace)?;
     let parameters = json!({
         "model": request.model, "split": request.split, "name": name, "params": choice.parameters(), "kind": request.kind,
@@ -113,6 +118,14 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
         started = Instant::now();
     }
     Ok(outcomes)
+}
+
+/// Makes the second of two trainings under one name wait for the first.
+pub fn lock_name(name: &str) -> Result<()> {
+    let mut hasher = FxHasher::default();
+    name.hash(&mut hasher);
+    let busy = format!("another session trains a model \"{}\"", crate::lookup::shortened(name));
+    run::lock(NAME_LOCKS | i64::from(hasher.finish() as u32), &busy)
 }
 
 /// What there is to learn.

@@ -8,8 +8,8 @@ use rustc_hash::FxHashSet;
 
 /// Negatives per positive, drawn among all items.
 pub const DEFAULT_EASY_NEGATIVES: usize = 5;
-/// Negatives per positive, drawn among those that a component puts first: none, because rows are not weighted by how likely
-/// they were drawn, so many of them make a high score look bad (20 gave an NDCG@10 of .0045 on HetRec).
+/// Negatives per positive, drawn among those that a component puts first: none. Many of them make a high score look bad: rows
+/// are not weighted by how likely they were to be drawn.
 pub const DEFAULT_HARD_NEGATIVES: usize = 0;
 /// How many items of each component are first.
 pub const HARD_AMONG: usize = 100;
