@@ -17,13 +17,13 @@ CREATE TABLE sgr.raw_documents (
     loaded_by    xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id()
 );
 COMMENT ON TABLE sgr.raw_documents IS
-    'API documents as they arrived, byte for byte; the same body twice is one row, with the newer fetched_at. Blank lines are passed over';
+    'API documents as they arrived, byte for byte; the same body twice (from the same URL, if from one) is one row, with the newer fetched_at. Blank lines are passed over';
 COMMENT ON COLUMN sgr.raw_documents.kind IS 'What sgr_clean() found it to be: track, playlist, user, page, …; NULL until then';
 COMMENT ON COLUMN sgr.raw_documents.external_id IS 'Its id at the provider, where it has one; set by sgr_clean()';
 COMMENT ON COLUMN sgr.raw_documents.source IS
     'Where it came from; an API URL here tells whose likes or which playlist''s tracks a page holds';
 COMMENT ON COLUMN sgr.raw_documents.body IS 'Text, not jsonb: jsonb refuses \u0000 and changes what it takes';
-COMMENT ON COLUMN sgr.raw_documents.content_hash IS 'SHA-256 of the body in UTF-8; set by a trigger';
+COMMENT ON COLUMN sgr.raw_documents.content_hash IS 'SHA-256 of the body in UTF-8, after the URL and a line feed if source is one; set by a trigger';
 COMMENT ON COLUMN sgr.raw_documents.loaded_by IS 'The transaction that brought it: sgr_clean() reads those that it has not seen';
 CREATE INDEX raw_documents_loaded_by_idx ON sgr.raw_documents (loaded_by);
 -- Bodies live beside the row, and pages have room left, so that what sgr_clean() notes about a document rewrites a narrow

@@ -25,7 +25,9 @@ BEGIN
     IF NEW.body IS NULL OR NEW.body ~ '^\s*$' THEN
         RETURN NULL;
     END IF;
-    NEW.content_hash := sha256(convert_to(NEW.body, 'UTF8'));
+    -- Two users may like the very same tracks: a page says whose it is by its URL alone.
+    NEW.content_hash := sha256(convert_to(
+        CASE WHEN NEW.source ~ '^https?://' THEN NEW.source || E'\n' ELSE '' END || NEW.body, 'UTF8'));
     NEW.fetched_at := coalesce(NEW.fetched_at, now());
     -- Of this transaction whatever was said: after a restore the old number would mean another transaction.
     NEW.loaded_by := pg_current_xact_id();
@@ -40,7 +42,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr.raw_documents_take() IS
-    'Hashes the body; a body that is there already only makes its row newer, and a blank one is passed over';
+    'Hashes the body, with the URL if it came from one; what is there already only makes its row newer, and a blank body is passed over';
 
 CREATE TRIGGER lock_insert BEFORE INSERT ON sgr.raw_documents
     FOR EACH STATEMENT EXECUTE FUNCTION sgr.raw_documents_lock();

@@ -55,6 +55,9 @@ SELECT * FROM sgr_quarantine_retry('no_such_reason');
 
 -- What listeners did, by the URL that a page came from.
 SELECT sgr_import('{"collection":[{"kind":"track","id":1},{"kind":"track","id":3}],"next_href":null}', 'https://api.soundcloud.com/users/5/likes/tracks');
+-- The same page of another user is another document; brought again it is not.
+SELECT sgr_import('{"collection":[{"kind":"track","id":1},{"kind":"track","id":3}],"next_href":null}', 'https://api.soundcloud.com/users/11/likes/tracks');
+SELECT sgr_import('{"collection":[{"kind":"track","id":1},{"kind":"track","id":3}],"next_href":null}', 'https://api.soundcloud.com/users/11/likes/tracks');
 SELECT sgr_import('{"collection":[{"kind":"user","id":12,"username":"Sol"}],"next_href":null}', 'https://api.soundcloud.com/users/5/followings');
 SELECT what, found, inserted FROM sgr_clean() WHERE what IN ('interactions', 'follows');
 SELECT user_id, track_id, kind FROM sgr.interactions ORDER BY 1, 2;

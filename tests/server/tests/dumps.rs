@@ -34,7 +34,7 @@ const KEPT_IN_PART: [&str; 4] = ["sources", "graphs", "relations", "entity_alias
 /// Embeddings: `kge.rs` has a dump with some.
 const MODELS: [&str; 3] = ["entity_embeddings", "relation_embeddings", "model_states"];
 /// Filled by CREATE EXTENSION itself.
-const SHIPPED: [&str; 4] = ["source_columns", "signal_defaults", "tag_alias_defaults", "check_defaults"];
+const SHIPPED: [&str; 5] = ["source_columns", "signal_defaults", "tag_alias_defaults", "check_defaults", "tasks"];
 
 /// Every table that is neither the user's nor shipped.
 fn derived(client: &mut Client) -> Vec<String> {
