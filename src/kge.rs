@@ -15,5 +15,4 @@ pub mod triples;
 mod vectors;
 
 pub use choices::Choices;
-pub use model::LOCK as MODEL_LOCK;
 pub use progress::Reporter;

@@ -7,9 +7,8 @@ use super::train::{Finished, Job, run_jobs, stopped};
 use crate::error::{Error, Result};
 use crate::evaluate::StoredSplit;
 use crate::interrupt::thread_pool;
-use crate::kge::MODEL_LOCK;
 use crate::recommender::arrays::{self, Array, Arrays};
-use crate::recommender::train::clear_name;
+use crate::recommender::train::claim_name;
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
@@ -80,8 +79,7 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
         false => request.graph.read(&data.item_ids, data.of_playlists)?,
     };
     let pool = thread_pool(threads)?;
-    run::lock(MODEL_LOCK, "another session stores a model")?;
-    clear_name(name, request.replace)?;
+    claim_name(name, request.replace)?;
     let parameters = json!({
         "model": "mkr", "split": request.split, "name": name, "params": Choices::of(&config, is_random),
         "graph": graph.origin, "validation_share": request.split.is_none().then_some(request.validation_share),

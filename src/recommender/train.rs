@@ -64,15 +64,14 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
             Error::invalid("kind is about interactions, and a split has its own").hint("sgr_eval_split() takes kind")
         );
     }
-    let name = request.name.or(request.split.map(|_| request.model)).unwrap_or(request.model);
+    let name = request.name.unwrap_or(request.model);
     if name.is_empty() {
         return Err(Error::invalid("name must not be empty").hint("NULL names it as the model"));
     }
     let threads = settings::threads(request.threads)?;
     let pool = thread_pool(threads)?;
     let inputs = Inputs::read(request)?;
-    lock_name(name)?;
-    clear_name(name, request.replace)?;
+    claim_name(name, request.replace)?;
     let parameters = json!({
         "model": request.model, "split": request.split, "name": name, "params": choice.parameters(), "kind": request.kind,
         "seed": request.seed, "threads": threads,
@@ -118,14 +117,6 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
         started = Instant::now();
     }
     Ok(outcomes)
-}
-
-/// Makes the second of two trainings under one name wait for the first.
-pub fn lock_name(name: &str) -> Result<()> {
-    let mut hasher = FxHasher::default();
-    name.hash(&mut hasher);
-    let busy = format!("another session trains a model \"{}\"", crate::lookup::shortened(name));
-    run::lock(NAME_LOCKS | i64::from(hasher.finish() as u32), &busy)
 }
 
 /// What there is to learn.
@@ -225,8 +216,12 @@ fn insert(
     Ok(model_id)
 }
 
-/// Makes the name free. Errors: 42710.
-pub fn clear_name(name: &str, replace: bool) -> Result<()> {
+/// Makes the second of two trainings under one name wait for the first, and the name free. Errors: 42710.
+pub fn claim_name(name: &str, replace: bool) -> Result<()> {
+    let mut hasher = FxHasher::default();
+    name.hash(&mut hasher);
+    let busy = format!("another session trains a model \"{}\"", crate::lookup::shortened(name));
+    run::lock(NAME_LOCKS | i64::from(hasher.finish() as u32), &busy)?;
     let mut taken: Vec<(i64, bool)> = Vec::new();
     let sql = "SELECT m.model_id, m.kind = 'recommender' FROM sgr.models AS m WHERE m.name = $1";
     spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(name)], |row| {
