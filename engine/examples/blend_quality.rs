@@ -18,8 +18,9 @@
 //! positive of the validation part (`weighted` only), `ratio=yes` adds positives to negatives of each item in the training
 //! part (`labelled` only).
 
-use rand::{SeedableRng, seq::SliceRandom};
-use rand_xoshiro::Xoshiro256PlusPlus;
+mod quality;
+
+use quality::{Options, Row, arguments, ndcg_at_10, split};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::evaluate::{ScoredRows, Statistic};
 use sgr_engine::recommend::blend::{
@@ -30,21 +31,10 @@ use sgr_engine::recommend::models::{Interactions, Recommender};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Options `key=value`.
-struct Options(BTreeMap<String, String>);
-
 impl Options {
-    fn get<T: FromStr>(&self, key: &str, default: T) -> Result<T, Box<dyn Error>> {
-        match self.0.get(key) {
-            Some(value) => value.parse().map_err(|_| format!("{key}={value} cannot be read").into()),
-            None => Ok(default),
-        }
-    }
-
     /// With `key=value` joined by `+` on top.
     fn changed(&self, changes: &str) -> Result<Options, Box<dyn Error>> {
         let mut options = self.0.clone();
@@ -66,13 +56,6 @@ impl Options {
     fn list(&self, key: &str) -> Vec<&str> {
         self.0.get(key).map_or_else(Vec::new, |list| list.split(',').collect())
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
-    user: u32,
-    item: u32,
-    is_positive: bool,
 }
 
 /// Rows with dense ids, and the edges of the knowledge graph.
@@ -218,19 +201,6 @@ fn metrics(rows: &[Row], scores: Vec<f64>, user_count: usize) -> Result<[f64; 4]
     ])
 }
 
-fn ndcg_at_10(scores: &[f32], hidden: &HashSet<u32>, wanted: &HashSet<u32>) -> f64 {
-    let mut ranked: Vec<u32> = (0..scores.len() as u32).filter(|item| !hidden.contains(item)).collect();
-    let best_first = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
-    if ranked.len() > 10 {
-        ranked.select_nth_unstable_by(10, best_first);
-        ranked.truncate(10);
-    }
-    ranked.sort_by(best_first);
-    let discount = |at: usize| 1.0 / (at as f64 + 2.0).log2();
-    let gain: f64 = (0..ranked.len()).filter(|&at| wanted.contains(&ranked[at])).map(discount).sum();
-    gain / (0..wanted.len().min(10)).map(discount).sum::<f64>()
-}
-
 fn by_user(rows: &[Row]) -> BTreeMap<u32, HashSet<u32>> {
     let mut items: BTreeMap<u32, HashSet<u32>> = BTreeMap::new();
     rows.iter().filter(|row| row.is_positive).for_each(|row| {
@@ -253,7 +223,8 @@ fn mean_ndcg(
         let mut scores = vec![0.0; users.len() * model.item_count()];
         model.score_users(users, &mut scores, pool)?;
         for (user, scores) in users.iter().zip(scores.chunks(model.item_count())) {
-            sum += ndcg_at_10(scores, hidden.get(user).unwrap_or(&none), &wanted[user]);
+            let (hidden, wanted) = (hidden.get(user).unwrap_or(&none), &wanted[user]);
+            sum += ndcg_at_10(scores, |item| hidden.contains(&item), |item| wanted.contains(&item), wanted.len());
         }
     }
     Ok(sum / wanted.len() as f64)
@@ -268,19 +239,7 @@ fn print_table(blend: &Blend) {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let protocol = arguments.next().ok_or("say labelled or weighted")?;
-    let is_labelled = match protocol.as_str() {
-        "labelled" => true,
-        "weighted" => false,
-        other => return Err(format!("unknown protocol {other}: say labelled or weighted").into()),
-    };
-    let path = arguments.next().ok_or("name the data")?;
-    let options = arguments
-        .map(|argument| argument.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect::<Option<_>>()
-        .ok_or("options are key=value")?;
-    let options = Options(options);
+    let (is_labelled, path, options) = arguments()?;
     let pool = ThreadPoolBuilder::new().num_threads(options.get("threads", 1)?).build()?;
     let data = if is_labelled { read_labelled(Path::new(&path))? } else { read_weighted(Path::new(&path))? };
     let on_validation = options.get("part", "test".to_owned())? == "valid";
@@ -293,13 +252,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => figures.push((name.to_owned(), vec![found])),
     };
     for seed in first_seed..first_seed + seeds {
-        let mut rows = data.rows.clone();
-        rows.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
-        let parts = if is_labelled { (0.6, 0.8) } else { (0.8, 0.9) };
-        let at = |part: f64| (part * rows.len() as f64).round() as usize;
-        let (train, rest) = rows.split_at(at(parts.0));
-        let (valid, test) = rest.split_at(at(parts.1) - at(parts.0));
-        let (mut valid, mut test) = (valid.to_vec(), test.to_vec());
+        let [train, mut valid, mut test] = split(&data.rows, is_labelled, seed);
         if on_validation {
             let is_judged = |row: &Row| (row.user ^ seed as u32).is_multiple_of(2);
             (test, valid) = valid.into_iter().partition(is_judged);
@@ -307,7 +260,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         valid.sort_unstable();
         test.sort_unstable();
         let start = Instant::now();
-        let features = features(train, &data, &options, seed, &pool)?;
+        let features = features(&train, &data, &options, seed, &pool)?;
         let of_components = start.elapsed().as_secs_f64();
         let learned = match is_labelled {
             true => valid.clone(),
@@ -315,7 +268,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let base = NegativesConfig::default();
                 let (easy, hard) = (options.get("easy", base.easy)?, options.get("hard", base.hard)?);
                 let config = NegativesConfig { easy, hard, seed };
-                let (positives, learned) = (interactions(&valid, &data)?, interactions(train, &data)?);
+                let (positives, learned) = (interactions(&valid, &data)?, interactions(&train, &data)?);
                 let rows = with_negatives(&positives, &learned, &features, &config, &pool)?;
                 let row = |at: usize| Row { user: rows.users[at], item: rows.items[at], is_positive: rows.labels[at] };
                 (0..rows.labels.len()).map(row).collect()
@@ -353,7 +306,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 note(changes, metrics(&test, scores.collect::<Result<_, _>>()?, data.user_count)?);
             }
         } else {
-            let hidden: [&[Row]; 2] = [train, if on_validation { &[] } else { &valid }];
+            let hidden: [&[Row]; 2] = [&train, if on_validation { &[] } else { &valid }];
             if options.get("components", "yes".to_owned())? == "yes" {
                 for component in features.components() {
                     let ndcg = mean_ndcg(&*component.model, &hidden, &test, &pool)?;

@@ -9,8 +9,9 @@
 //! items that the user did not have in another part. `part=valid` judges by the validation part, to choose parameters by;
 //! `seeds=5` repeats all with other splits; `threads=2`; `MODEL.FIELD=value` sets a field of a model's config.
 
-use rand::{SeedableRng, seq::SliceRandom};
-use rand_xoshiro::Xoshiro256PlusPlus;
+mod quality;
+
+use quality::{Options, Row, arguments, ndcg_at_10, split};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::recommend::models::{
     BprConfig, BprFit, EaseConfig, EaseFit, Fit, IalsConfig, IalsFit, Interactions, ItemKnnConfig, ItemKnnFit,
@@ -18,30 +19,10 @@ use sgr_engine::recommend::models::{
 };
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
 const MODELS: [&str; 7] = ["popularity", "item_knn", "rp3beta", "ease", "ials", "bpr", "lightgcn"];
-
-/// Options `key=value`.
-struct Options(BTreeMap<String, String>);
-
-impl Options {
-    fn get<T: FromStr>(&self, key: &str, default: T) -> Result<T, Box<dyn Error>> {
-        match self.0.get(key) {
-            Some(value) => value.parse().map_err(|_| format!("{key}={value} cannot be read").into()),
-            None => Ok(default),
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Row {
-    user: u32,
-    item: u32,
-    is_positive: bool,
-}
 
 /// The rows of the file with dense ids, and how many users and items there are.
 fn read(path: &str, is_labelled: bool) -> Result<(Vec<Row>, usize, usize), Box<dyn Error>> {
@@ -185,19 +166,6 @@ fn ranks_in_user(scores: &[f32]) -> Vec<f32> {
     ranks
 }
 
-fn ndcg_at_10(scores: &[f32], hidden: &[u32], wanted: &[u32]) -> f64 {
-    let mut ranked: Vec<u32> = (0..scores.len() as u32).filter(|item| !hidden.contains(item)).collect();
-    let best_first = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
-    if ranked.len() > 10 {
-        ranked.select_nth_unstable_by(10, best_first);
-        ranked.truncate(10);
-    }
-    ranked.sort_by(best_first);
-    let discount = |at: usize| 1.0 / (at as f64 + 2.0).log2();
-    let gain: f64 = (0..ranked.len()).filter(|&at| wanted.contains(&ranked[at])).map(discount).sum();
-    gain / (0..wanted.len().min(10)).map(discount).sum::<f64>()
-}
-
 /// Names and values of the metrics.
 fn judge(
     model: &dyn Recommender,
@@ -234,7 +202,8 @@ fn judge(
                 }
             } else {
                 let wanted: Vec<u32> = rows.iter().map(|row| row.item).collect();
-                sums[1] += ndcg_at_10(scores, hidden, &wanted);
+                sums[1] +=
+                    ndcg_at_10(scores, |item| hidden.contains(&item), |item| wanted.contains(&item), wanted.len());
                 counts[1] += 1.0;
             }
         }
@@ -248,19 +217,7 @@ fn judge(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let protocol = arguments.next().ok_or("say labelled or weighted")?;
-    let is_labelled = match protocol.as_str() {
-        "labelled" => true,
-        "weighted" => false,
-        other => return Err(format!("unknown protocol {other}: say labelled or weighted").into()),
-    };
-    let path = arguments.next().ok_or("name a file of interactions")?;
-    let options = arguments
-        .map(|argument| argument.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect::<Option<_>>()
-        .ok_or("options are key=value")?;
-    let options = Options(options);
+    let (is_labelled, path, options) = arguments()?;
     let pool = ThreadPoolBuilder::new().num_threads(options.get("threads", 2)?).build()?;
     let (rows, user_count, item_count) = read(&path, is_labelled)?;
     println!("{} rows, {user_count} users, {item_count} items", rows.len());
@@ -271,12 +228,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut sums: Vec<(&str, f64, f64)> = Vec::new();
         let (mut seconds, mut scoring, mut longest) = (0.0, 0.0, 0.0_f64);
         for seed in 0..seeds {
-            let mut shuffled = rows.clone();
-            shuffled.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
-            let parts = if is_labelled { (0.6, 0.8) } else { (0.8, 0.9) };
-            let at = |part: f64| (part * rows.len() as f64).round() as usize;
-            let (train, rest) = shuffled.split_at(at(parts.0));
-            let (valid, test) = rest.split_at(at(parts.1) - at(parts.0));
+            let [train, valid, test] = split(&rows, is_labelled, seed);
             let positives = train.iter().filter(|row| row.is_positive);
             let (users, items): (Vec<u32>, Vec<u32>) = positives.map(|row| (row.user, row.item)).unzip();
             let train_set = Arc::new(Interactions::new(&users, &items, &[], user_count, item_count)?);
@@ -285,8 +237,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             seconds += start.elapsed().as_secs_f64();
             longest = longest.max(step);
             let (judged, hidden) = match judge_validation {
-                true => (valid, train.to_vec()),
-                false => (test, [train, valid].concat()),
+                true => (&valid, train),
+                false => (&test, [&train[..], &valid].concat()),
             };
             let start = Instant::now();
             let metrics = judge(&*fitted, judged, &hidden, is_labelled, &pool)?;
