@@ -35,7 +35,8 @@ INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES
     ('train', 'sgr_train', false),
     ('joint_train', 'sgr_joint_train', false),
     ('ablate', 'sgr_ablate', false),
-    ('sweep', 'sgr_sweep', false);
+    ('sweep', 'sgr_sweep', false),
+    ('purge', 'sgr_purge', true);
 GRANT SELECT ON sgr.tasks TO PUBLIC;
 
 CREATE TABLE sgr.jobs (

@@ -129,6 +129,7 @@ extension_sql_file!(
     name = "recommender_functions",
     requires = ["kge", sgr_train, sgr_predict, sgr_predict_top]
 );
+extension_sql_file!("../sql/forget.sql", name = "forget", requires = ["kge", "evaluate", "build", sgr_model_drop]);
 extension_sql_file!("../sql/jobs.sql", name = "jobs", requires = ["tables"]);
 extension_sql_file!(
     "../sql/jobs_functions.sql",
@@ -138,7 +139,7 @@ extension_sql_file!(
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 25] = [
+const _: [&str; 26] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -161,6 +162,7 @@ const _: [&str; 25] = [
     include_str!("../sql/evaluate_functions.sql"),
     include_str!("../sql/joint_functions.sql"),
     include_str!("../sql/recommender_functions.sql"),
+    include_str!("../sql/forget.sql"),
     include_str!("../sql/jobs.sql"),
     include_str!("../sql/jobs_functions.sql"),
     include_str!("../sql/functions.sql"),
