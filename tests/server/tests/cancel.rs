@@ -15,7 +15,7 @@ const WANTED: Duration = Duration::from_millis(250);
 /// What fails the test: machines that run tests are busy.
 const BOUND: Duration = Duration::from_millis(1000);
 /// Cancels per statement.
-const TIMES: usize = 4;
+const TIMES: usize = 2;
 
 /// (what, statement): those that take long. None of them may leave a trace when cancelled.
 const STATEMENTS: [(&str, &str); 7] = [

@@ -14,8 +14,8 @@ use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
 /// Random catalogues that are counted in full, and that are edited and counted incrementally.
-const FULL: u32 = 600;
-const INCREMENTAL: u32 = 300;
+const FULL: u32 = 300;
+const INCREMENTAL: u32 = 150;
 
 fn runner(cases: u32) -> TestRunner {
     TestRunner::new(Config { cases, max_shrink_iters: 400, failure_persistence: None, ..Config::default() })
