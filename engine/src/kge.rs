@@ -72,5 +72,5 @@ pub use model::ModelKind;
 pub use neighbours::{NeighbourBlock, Neighbours};
 pub use predict::{Prediction, predict};
 pub use rank::{Evaluation, Metrics, Rank, Ranker, SideMetrics};
-pub use trainer::{Checkpoint, Phase, Progress, Stop, Trained, Trainer};
+pub use trainer::{Checkpoint, Judged, Kept, Phase, Progress, Snapshot, Stop, Trained, Trainer};
 pub use triples::{KnownTriples, Side, TripleSet};

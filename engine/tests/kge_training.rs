@@ -198,6 +198,39 @@ fn a_resumed_training_equals_an_uninterrupted_one() {
 }
 
 #[test]
+fn a_restored_training_equals_an_uninterrupted_one() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
+    let mut triples = groups(400, 8);
+    // Noise that can only be learned by heart: validation finds the best vectors long before the end.
+    triples.extend((0..4000).map(|_| (rng.random_range(0..3200), 0, rng.random_range(0..3200))));
+    let (learned, held_out): (Vec<_>, Vec<_>) = triples.iter().enumerate().partition(|(at, _)| at % 9 > 0);
+    let set =
+        |part: &[(usize, &Triple)]| triple_set(&part.iter().map(|&(_, &triple)| triple).collect::<Vec<_>>(), 3200, 3);
+    let (triples, validation) = (set(&learned), set(&held_out));
+    let quick = KgeConfig { epochs: 12, dim: 32, chunk: 256, negatives: 128, ..quick(ModelKind::TransE) };
+    for (config, validation) in [
+        (KgeConfig { validate_every: 1, patience: 3, ..quick.clone() }, Some(&*validation)),
+        (quick.clone(), Some(&*validation)),
+        (quick, None),
+    ] {
+        let pool = pool(1);
+        let start = || Trainer::new(Arc::clone(&triples), validation, config.clone(), &pool).unwrap();
+        let whole = run(start(), &pool);
+        let (mut trainer, mut restored) = (start(), 0);
+        while trainer.step(&pool).phase != Phase::Stopped {
+            if let Some(snapshot) = trainer.snapshot() {
+                restored += 1;
+                trainer = Trainer::restore(Arc::clone(&triples), validation, config.clone(), snapshot, &pool).unwrap();
+                while trainer.step(&pool).phase == Phase::Preparing {}
+            }
+        }
+        assert!(restored > 5, "{restored}");
+        assert!(trainer.snapshot().is_none());
+        assert!(trainer.finish() == whole, "{config:?}");
+    }
+}
+
+#[test]
 fn more_epochs_can_be_added() {
     let triples = triple_set(&groups(12, 8), 96, 3);
     let (config, pool) = (quick(ModelKind::TransE), pool(1));

@@ -1,10 +1,11 @@
 //! Training, a step at a time.
 
 mod extend;
+mod snapshot;
 mod start;
 mod validation;
 
-use super::activation::{Activation, FUSED, Fusion};
+use super::activation::{Activation, FUSED};
 use super::chunk::{ChunkLoss, Filter, Table, Task, Worker};
 use super::config::KgeConfig;
 use super::embeddings::{Embeddings, ModelSpec};
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use validation::Validation;
 
+pub use snapshot::{Judged, Snapshot};
 pub(super) use start::needs_sides;
 
 /// Work of a step for each thread, in multiplications of the products of matrices: some tens of milliseconds.
@@ -112,13 +114,13 @@ pub struct Trained {
     pub progress: Progress,
 }
 
-/// A copy of vectors that may be needed again.
-#[derive(Debug)]
-struct Copy {
-    entities: Vec<f32>,
-    relations: Vec<f32>,
-    fusion: Fusion,
-    epoch: u32,
+/// A copy of vectors that may be needed again: the best ones by validation, or the last ones of a whole epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The vectors.
+    pub embeddings: Embeddings,
+    /// The epoch after which they were so.
+    pub epoch: u32,
 }
 
 /// Trains embeddings. The caller owns the loop and may stop between two steps.
@@ -141,7 +143,7 @@ pub struct Trainer {
     plan: Plan,
     workers: Vec<Worker>,
     validation: Option<Validation>,
-    copy: Option<Copy>,
+    kept: Option<Kept>,
     phase: Phase,
     stop: Option<Stop>,
     last_loss: f64,
@@ -177,8 +179,8 @@ impl Trainer {
             fraction: if self.phase == Phase::Stopped { 1.0 } else { done.min(1.0) },
             loss,
             triples_done: self.triples_done,
-            validation: self.validation.as_ref().and_then(|validation| validation.last),
-            best: self.validation.as_ref().and_then(|validation| validation.best),
+            validation: self.validation.as_ref().and_then(|validation| validation.judged.last),
+            best: self.validation.as_ref().and_then(|validation| validation.judged.best),
         }
     }
 
@@ -199,14 +201,12 @@ impl Trainer {
         let diverged = matches!(self.stop, Some(Stop::Diverged { .. }));
         let mut epoch = self.checkpoint.epochs_done;
         // Before the first validation run, none is better than the others.
-        let chosen = self.validation.as_ref().is_some_and(|validation| validation.best.is_some());
-        if let Some(copy) = self.copy.take()
+        let chosen = self.validation.as_ref().is_some_and(|validation| validation.judged.best.is_some());
+        if let Some(kept) = self.kept.take()
             && (diverged || chosen)
         {
-            self.embeddings.entities = copy.entities;
-            self.embeddings.relations = copy.relations;
-            self.embeddings.spec.fusion = copy.fusion;
-            epoch = copy.epoch;
+            self.embeddings = kept.embeddings;
+            epoch = kept.epoch;
         }
         Trained { embeddings: self.embeddings, checkpoint: self.checkpoint, epoch, progress }
     }
@@ -291,7 +291,7 @@ impl Trainer {
         let Some(is_best) = validation.step(&self.embeddings, known, epoch, pool) else {
             return;
         };
-        let runs_without_best = validation.runs_without_best;
+        let runs_without_best = validation.judged.runs_without_best;
         self.phase = Phase::Training;
         if is_best {
             self.keep_copy();
@@ -314,21 +314,14 @@ impl Trainer {
             return;
         }
         let (embeddings, epoch) = (&self.embeddings, self.checkpoint.epochs_done);
-        match &mut self.copy {
-            Some(copy) => {
-                copy.entities.copy_from_slice(&embeddings.entities);
-                copy.relations.copy_from_slice(&embeddings.relations);
-                copy.fusion = embeddings.spec.fusion;
-                copy.epoch = epoch;
+        match &mut self.kept {
+            Some(kept) => {
+                kept.embeddings.entities.copy_from_slice(&embeddings.entities);
+                kept.embeddings.relations.copy_from_slice(&embeddings.relations);
+                kept.embeddings.spec = embeddings.spec;
+                kept.epoch = epoch;
             }
-            None => {
-                self.copy = Some(Copy {
-                    entities: embeddings.entities.clone(),
-                    relations: embeddings.relations.clone(),
-                    fusion: embeddings.spec.fusion,
-                    epoch,
-                });
-            }
+            None => self.kept = Some(Kept { embeddings: embeddings.clone(), epoch }),
         }
     }
 

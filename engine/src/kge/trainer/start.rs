@@ -132,7 +132,7 @@ impl Trainer {
             plan: Plan::default(),
             workers,
             validation,
-            copy: None,
+            kept: None,
             phase: Phase::Preparing,
             stop: None,
             last_loss: f64::NAN,

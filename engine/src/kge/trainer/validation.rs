@@ -1,9 +1,10 @@
 //! Ranking a part of the triples between epochs.
 
+use super::snapshot::Judged;
 use crate::kge::config::KgeConfig;
 use crate::kge::embeddings::Embeddings;
 use crate::kge::error::KgeError;
-use crate::kge::rank::{Metrics, RankState};
+use crate::kge::rank::RankState;
 use crate::kge::sampling::{self, Use};
 use crate::kge::triples::{KnownTriples, TripleSet};
 
@@ -15,10 +16,7 @@ pub(super) struct Validation {
     /// All of them: they are not counted as errors of each other.
     known: KnownTriples,
     state: Option<RankState>,
-    pub(super) last: Option<Metrics>,
-    /// The best MRR and its epoch.
-    pub(super) best: Option<(f64, u32)>,
-    pub(super) runs_without_best: u32,
+    pub(super) judged: Judged,
 }
 
 impl Validation {
@@ -32,9 +30,7 @@ impl Validation {
             sample: triples.subset(&places),
             known: KnownTriples::new(&[triples])?,
             state: None,
-            last: None,
-            best: None,
-            runs_without_best: 0,
+            judged: Judged::default(),
         })
     }
 
@@ -57,13 +53,14 @@ impl Validation {
             return None;
         }
         let metrics = self.state.take()?.filtered();
-        self.last = Some(metrics);
-        let is_best = self.best.is_none_or(|(best, _)| metrics.mrr > best);
+        let judged = &mut self.judged;
+        judged.last = Some(metrics);
+        let is_best = judged.best.is_none_or(|(best, _)| metrics.mrr > best);
         if is_best {
-            self.best = Some((metrics.mrr, epoch));
-            self.runs_without_best = 0;
+            judged.best = Some((metrics.mrr, epoch));
+            judged.runs_without_best = 0;
         } else {
-            self.runs_without_best += 1;
+            judged.runs_without_best += 1;
         }
         Some(is_best)
     }
