@@ -2,7 +2,7 @@
 # PG_CONFIG=/path/to/pg_config chooses the PostgreSQL (14 to 18), V=1 shows the output of every step.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop build-kg setup install test test-engine test-sql test-docs test-server test-pgvector accept lint fmt bench package clean
+.PHONY: help demo demo-stop build-kg pipeline setup install test test-engine test-sql test-docs test-server test-pgvector accept lint fmt bench package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -15,6 +15,9 @@ demo-stop: ## stop the server that make demo left up
 
 build-kg: ## the knowledge graph of the demo catalogue, with its validation report, on a throwaway server
 	@scripts/build_kg.sh
+
+pipeline: ## crawl from TRACK_URL to its graph, against a mock or, with credentials, SoundCloud; on a throwaway server
+	@scripts/pipeline.sh
 
 setup: ## install what building needs: PostgreSQL with headers, clang, cargo-pgrx
 	@scripts/setup.sh

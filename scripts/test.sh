@@ -81,6 +81,11 @@ server_part() {
     # Without it (no network, say) the tests that need it say so, and fail in CI.
     "$ROOT/scripts/python.sh" || true
     pg_cron || say "pg_cron could not be installed: its test is skipped"
+    # As the engine tests build it, so that it is built once.
+    say "building the mock of SoundCloud"
+    quiet test-mock-build cargo test --release --package sgr_engine --package sgr_http --package sgr_soundcloud_mock --no-run ||
+        { count server 0 1 1; return; }
+    export SGR_SOUNDCLOUD_MOCK="${CARGO_TARGET_DIR:-$ROOT/target}/release/soundcloud-mock"
     say "building the server tests"
     quiet test-server-build cargo test --package sgr_server_tests --no-run || { count server 0 1 1; return; }
     say "server tests (cargo, against a throwaway server)"

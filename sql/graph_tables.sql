@@ -26,6 +26,9 @@ COMMENT ON COLUMN sgr.raw_documents.body IS 'Text, not jsonb: jsonb refuses \u00
 COMMENT ON COLUMN sgr.raw_documents.content_hash IS 'SHA-256 of the body in UTF-8, after the URL and a line feed if source is one; set by a trigger';
 COMMENT ON COLUMN sgr.raw_documents.loaded_by IS 'The transaction that brought it: sgr_clean() reads those that it has not seen';
 CREATE INDEX raw_documents_loaded_by_idx ON sgr.raw_documents (loaded_by);
+-- Crawls look for the document of a call. By a hash, because URLs may be longer than what an index takes.
+CREATE INDEX raw_documents_source_idx ON sgr.raw_documents (pg_catalog.hashtextextended(source, 0))
+    WHERE source ~ '^https?://';
 -- Bodies live beside the row, and pages have room left, so that what sgr_clean() notes about a document rewrites a narrow
 -- row in its page and touches no index.
 ALTER TABLE sgr.raw_documents SET (toast_tuple_target = 256, fillfactor = 60);

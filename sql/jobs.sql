@@ -4,10 +4,14 @@
 CREATE TABLE sgr.tasks (
     task          text PRIMARY KEY,
     function_name name NOT NULL UNIQUE,
-    coalesces     boolean NOT NULL
+    coalesces     boolean NOT NULL,
+    checks        boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE sgr.tasks IS 'What sgr_submit() runs; the arguments of a task are those of its function';
 COMMENT ON COLUMN sgr.tasks.coalesces IS 'A second submission with the same arguments joins the first while that is queued';
+
+COMMENT ON COLUMN sgr.tasks.checks IS
+    'The function can be called for its errors alone, so that sgr_submit() finds more of them than those of types';
 
 INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES
     ('build_kg', 'sgr_build_kg', true),
@@ -36,7 +40,10 @@ INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES
     ('joint_train', 'sgr_joint_train', false),
     ('ablate', 'sgr_ablate', false),
     ('sweep', 'sgr_sweep', false),
-    ('purge', 'sgr_purge', true);
+    ('purge', 'sgr_purge', true),
+    ('ingest_search', 'sgr_ingest_search', false),
+    ('ingest_crawl', 'sgr_ingest_crawl', false);
+UPDATE sgr.tasks SET checks = true WHERE task IN ('ingest_search', 'ingest_crawl');
 GRANT SELECT ON sgr.tasks TO PUBLIC;
 
 CREATE TABLE sgr.jobs (
@@ -62,6 +69,7 @@ CREATE TABLE sgr.jobs (
     detail           text,
     hint             text,
     result           jsonb,
+    checkpoint       text,
     submitted_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at       timestamptz,
     finished_at      timestamptz
@@ -73,6 +81,7 @@ COMMENT ON COLUMN sgr.jobs.settings IS 'Settings of the submitting session that 
 COMMENT ON COLUMN sgr.jobs.pid IS 'Of the worker that runs it';
 COMMENT ON COLUMN sgr.jobs.attempt IS 'How often it was started';
 COMMENT ON COLUMN sgr.jobs.phase IS 'The last one that was reported, once the job has ended; while it runs, sgr.job_status knows';
+COMMENT ON COLUMN sgr.jobs.checkpoint IS 'From what the next attempt goes on; NULL: from the beginning';
 COMMENT ON COLUMN sgr.jobs.result IS 'The rows that the function returned';
 
 -- As pg_stat_activity does it: a role sees the jobs of roles whose rights it has, pg_read_all_stats sees all. It submits

@@ -111,6 +111,9 @@ BEGIN
         END;
         PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
     END LOOP;
+    IF (SELECT t.checks FROM sgr.tasks AS t WHERE t.task = job_submit.task) THEN
+        PERFORM sgr.job_check((sgr.job_statement(task, args)).statement);
+    END IF;
     SELECT jsonb_object_agg(s.name, s.setting || coalesce(CASE WHEN s.unit = '8kB' THEN NULL ELSE s.unit END, '')) INTO chosen
     FROM pg_settings AS s
     WHERE s.source IN ('session', 'client') AND (s.name LIKE 'sgr\_graph.%' OR s.name = ANY (kept));
@@ -252,3 +255,5 @@ COMMENT ON FUNCTION sgr_job_wait(bigint, interval) IS
     'Waits until a job has ended, or so long, and returns its state; NULL waits without a limit. It sees what is committed meanwhile at every isolation level. Errors: 42704, 22023 negative timeout, 55000 the job was submitted in this transaction';
 COMMENT ON FUNCTION sgr.job_worker_start(bigint) IS
     'Has a worker started for the calling role once this transaction has committed';
+COMMENT ON FUNCTION sgr.job_check(text) IS
+    'Runs the statement of a task whose function can be called for its errors alone (sgr.tasks.checks)';

@@ -7,6 +7,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod graph;
+mod ingest;
 mod jobs;
 mod joint;
 mod kge;

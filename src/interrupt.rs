@@ -179,6 +179,17 @@ where
     })
 }
 
+/// A thread that nobody joins, with every signal blocked: where a cancel cannot wait until it ends, because it may be
+/// waiting for the network. It must own all that it uses, and it ends with the process.
+pub fn detached(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let _blocked = SignalsBlocked::new();
+    match std::thread::Builder::new().name(name.to_owned()).spawn(work) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES, "could not start a thread")
+            .detail(error.to_string())),
+    }
+}
+
 /// Blocks every signal while it lives, so that threads made meanwhile inherit the mask.
 struct SignalsBlocked {
     before: libc::sigset_t,

@@ -23,6 +23,7 @@ mod explain;
 mod features;
 mod fuse;
 mod incremental;
+mod ingest;
 mod interrupt;
 mod item_counts;
 mod joint;
@@ -134,12 +135,18 @@ extension_sql_file!("../sql/jobs.sql", name = "jobs", requires = ["tables"]);
 extension_sql_file!(
     "../sql/jobs_functions.sql",
     name = "jobs_functions",
-    requires = ["jobs", job_worker_start, sgr_job_wait]
+    requires = ["jobs", job_worker_start, job_check, sgr_job_wait]
+);
+extension_sql_file!("../sql/ingest_tables.sql", name = "ingest_tables", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/ingest.sql",
+    name = "ingest",
+    requires = ["ingest_tables", sgr_ingest_search, sgr_ingest_crawl, sgr_soundcloud_status]
 );
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 26] = [
+const _: [&str; 28] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -165,6 +172,8 @@ const _: [&str; 26] = [
     include_str!("../sql/forget.sql"),
     include_str!("../sql/jobs.sql"),
     include_str!("../sql/jobs_functions.sql"),
+    include_str!("../sql/ingest_tables.sql"),
+    include_str!("../sql/ingest.sql"),
     include_str!("../sql/functions.sql"),
 ];
 

@@ -24,6 +24,17 @@ pub fn open(path: &str) -> Result<File> {
     File::open(path).map_err(refused)
 }
 
+/// The same for a file that a setting names. Errors name the setting: not everybody may know the file.
+pub fn open_setting(setting: &str, path: &str) -> Result<File> {
+    if !Path::new(path).is_absolute() {
+        return Err(Error::invalid(format!("the file of {setting} is not named by an absolute path")));
+    }
+    let refused = |error: std::io::Error| setting_failed(setting, &error);
+    let what = format!("the file of {setting}");
+    check_regular(&what, &std::fs::metadata(path).map_err(refused)?)?;
+    File::open(path).map_err(refused)
+}
+
 /// A file that is written beside another and takes its place at the end. Dropped before that, it is removed.
 pub struct Replacement {
     /// What was asked for.
@@ -113,16 +124,29 @@ fn absolute(path: &str) -> Result<()> {
 }
 
 fn regular(path: &str, found: &std::fs::Metadata) -> Result<()> {
+    check_regular(&format!("\"{path}\""), found)
+}
+
+fn check_regular(name: &str, found: &std::fs::Metadata) -> Result<()> {
     let what = match found.file_type() {
         kind if kind.is_file() => return Ok(()),
         kind if kind.is_dir() => "a directory",
         _ => "not a regular file",
     };
-    Err(Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("\"{path}\" is {what}")))
+    Err(Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{name} is {what}")))
 }
 
 /// A file error with the SQLSTATE that COPY gives it.
 pub fn failed(verb: &str, path: &str, error: &std::io::Error) -> Error {
+    file_error(verb, &format!("file \"{path}\""), error)
+}
+
+/// The same for a file that a setting names.
+pub fn setting_failed(setting: &str, error: &std::io::Error) -> Error {
+    file_error("read", &format!("the file of {setting}"), error)
+}
+
+fn file_error(verb: &str, name: &str, error: &std::io::Error) -> Error {
     let sqlstate = match error.raw_os_error() {
         Some(libc::EPERM | libc::EACCES | libc::EROFS) => PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         Some(libc::ENOENT) => PgSqlErrorCode::ERRCODE_UNDEFINED_FILE,
@@ -137,7 +161,7 @@ pub fn failed(verb: &str, path: &str, error: &std::io::Error) -> Error {
     };
     let reason = error.to_string();
     let reason = reason.split(" (os error").next().unwrap_or_default();
-    let error = Error::new(sqlstate, format!("could not {verb} file \"{path}\": {reason}"));
+    let error = Error::new(sqlstate, format!("could not {verb} {name}: {reason}"));
     match sqlstate {
         PgSqlErrorCode::ERRCODE_DISK_FULL => {
             error.hint("nothing was left behind; free some space, or choose another disk")

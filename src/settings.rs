@@ -1,5 +1,9 @@
 //! The extension's settings (`SHOW sgr_graph.…`), read on the main thread only.
 
+mod soundcloud;
+
+pub use soundcloud::{SoundcloudSettings, soundcloud};
+
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
 use sgr_engine::graph::search::PathConfig;
@@ -89,6 +93,7 @@ pub fn init() {
         GucFlags::default(),
     );
     init_jobs();
+    soundcloud::init();
     reserve_prefix();
 }
 

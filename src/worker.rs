@@ -14,6 +14,9 @@ mod transaction;
 mod wait;
 
 pub use launch::start_after_commit;
+pub use lock::{hold_app, try_app};
 pub use progress::{Status, in_job, phase, report};
-pub use staged::{Staged, is_wanted as is_staged, put as put_stages};
+pub use queue::Job;
+pub use staged::{Staged, check, is_check, is_wanted as is_staged, put as put_stages};
+pub use transaction::{pause, pause_or_readable};
 pub use wait::wait;

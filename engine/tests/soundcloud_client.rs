@@ -477,6 +477,38 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn two_buckets_one_after_the_other_let_no_more_through_than_one(
+        rate in 0.1f64..50.0,
+        burst in 1u32..10,
+        first in prop::collection::vec(0i64..3 * SECOND, 1..40),
+        pause in 0i64..3 * SECOND,
+        second in prop::collection::vec(0i64..3 * SECOND, 1..40),
+    ) {
+        let mut now = NOW;
+        let mut times = Vec::new();
+        for (rests, is_new) in [(first, false), (second, true)] {
+            let mut bucket = TokenBucket::new(rate, burst);
+            if is_new {
+                now += pause;
+                bucket.empty(now);
+            }
+            for rest in rests {
+                now = (now + rest / 4 * i64::from(rest % 3 == 0)).max(bucket.ready_at());
+                bucket.take(now);
+                times.push(now);
+            }
+        }
+        for (first, from) in times.iter().enumerate() {
+            for (last, to) in times.iter().enumerate().skip(first) {
+                let allowed = f64::from(burst) + rate * ((to - from) as f64 / 1e6) + 1e-6;
+                prop_assert!((last - first + 1) as f64 <= allowed, "{} in {} µs", last - first + 1, to - from);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_full_bucket_gives_its_burst_at_once_and_then_one_per_interval() {
     let mut client = client_with(ClientConfig { rate: 2.0, burst: 3, ..ClientConfig::new(Endpoints::default()) });

@@ -36,6 +36,16 @@ pub trait Host {
     /// If the crawl is to end.
     fn stored(&mut self, source: &str, since: Micros) -> Result<Option<String>, Self::Error>;
 
+    /// A request is about to be sent, and counted in the daily budget: whoever has to be exact about that even across
+    /// crashes stores it here.
+    ///
+    /// # Errors
+    /// If the crawl is to end.
+    fn sending(&mut self, budget: &DailyBudget) -> Result<(), Self::Error> {
+        let _ = budget;
+        Ok(())
+    }
+
     /// Stores documents, the state of the crawl and of the daily budget, in one transaction. It is called after each page,
     /// before the next request, with no documents where a call brought none.
     ///
@@ -75,6 +85,7 @@ pub fn crawl<H: Host>(
                         Step::Done(answer) => break answer,
                         Step::Wait { until, reason } => host.pause(until, &reason)?,
                         Step::Send(request) => {
+                            host.sending(client.budget())?;
                             let result = exchange.exchange(&request);
                             client.receive(result, host.now());
                         }

@@ -49,8 +49,8 @@ pub enum TransportConfigError {
     Certificates,
 }
 
-/// An HTTP client that goes where the endpoints allow and follows no redirect.
-#[derive(Debug)]
+/// An HTTP client that goes where the endpoints allow and follows no redirect. Clones share its connections.
+#[derive(Debug, Clone)]
 pub struct Transport {
     agent: Agent,
 }

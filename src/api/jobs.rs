@@ -1,6 +1,7 @@
 //! `sgr_job_wait`, and what `sgr_submit` has done natively.
 
 use crate::error::{Error, Result, required};
+use crate::spi;
 use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -13,6 +14,17 @@ AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ", requires = ["jobs"])]
 fn job_worker_start(job_id: Option<i64>) -> std::result::Result<(), ErrorReport> {
     Ok(worker::start_after_commit(required("job_id", job_id)?)?)
+}
+
+#[pg_extern(sql = "
+CREATE FUNCTION sgr.job_check(statement text) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+", requires = ["jobs"])]
+fn job_check(statement: Option<&str>) -> std::result::Result<(), ErrorReport> {
+    let statement = required("statement", statement)?;
+    worker::check(|| spi::select_once(statement, &[], |_| Ok(())))?;
+    Ok(())
 }
 
 #[pg_extern(requires = ["jobs"])]

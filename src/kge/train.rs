@@ -13,7 +13,7 @@ use crate::run::{self, milliseconds};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use crate::worker::{self, Staged};
+use crate::worker::{self, Job, Staged};
 use pgrx::prelude::*;
 use serde_json::{Value, json};
 use sgr_engine::kge::{GraphSize, KgeConfig, KgeEstimate, Metrics, Phase, Stop, Trained, Trainer, TripleSet, estimate};
@@ -166,7 +166,7 @@ impl Training {
 }
 
 impl Staged for Training {
-    fn compute(&mut self) -> Result<()> {
+    fn compute(&mut self, _job: &Job) -> Result<()> {
         Training::compute(self)
     }
 

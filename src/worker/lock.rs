@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use pgrx::pg_sys;
+use std::cell::Cell;
 
 /// "sgr" and a number.
 const SLOT: i32 = 0x7367_7201;
@@ -92,4 +93,60 @@ fn held(what: i32) -> Result<i64> {
         Ok(())
     })?;
     Ok(count)
+}
+
+thread_local! {
+    /// The application whose lock this worker holds.
+    static APP: Cell<Option<i64>> = const { Cell::new(None) };
+}
+
+/// The lock of an application at a provider, for all databases of the server: SQL's advisory locks are those of one.
+fn app_tag(app: i64) -> pg_sys::LOCKTAG {
+    pg_sys::LOCKTAG {
+        // Advisory locks of SQL have their database here, which is never 0.
+        locktag_field1: 0,
+        locktag_field2: (app >> 32) as u32,
+        locktag_field3: app as u32,
+        locktag_field4: 1,
+        locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+        locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+    }
+}
+
+#[allow(unsafe_code, reason = "SQL has no lock for a whole server")]
+fn lock_app(app: i64, of_session: bool) -> bool {
+    let tag = app_tag(app);
+    // SAFETY: main thread, inside a transaction; the tag is copied; it does not wait.
+    let result = unsafe { pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, of_session, true) };
+    result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+}
+
+/// Makes this worker the only process of the server that uses an application's credentials, until its job ends; `false` if
+/// another one does.
+pub fn hold_app(app: i64) -> bool {
+    if APP.get() == Some(app) {
+        return true;
+    }
+    let got = lock_app(app, true);
+    if got {
+        APP.set(Some(app));
+    }
+    got
+}
+
+/// The same until the transaction ends.
+pub fn try_app(app: i64) -> bool {
+    lock_app(app, false)
+}
+
+/// The end of [`hold_app`].
+#[allow(unsafe_code, reason = "SQL has no lock for a whole server")]
+pub fn release_app() {
+    if let Some(app) = APP.take() {
+        let tag = app_tag(app);
+        // SAFETY: main thread, inside a transaction; the lock is held.
+        unsafe {
+            pg_sys::LockRelease(&tag, pg_sys::ExclusiveLock as i32, true);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use pgrx::prelude::*;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A claimed job.
 pub struct Job {
@@ -73,7 +74,10 @@ pub fn run(job: &Job) -> std::result::Result<(), Failure> {
     if let Err(failure) = outcome {
         transaction(|| job.fail(&failure, &status))?;
     }
-    transaction(|| lock::release_job(job.job_id))
+    transaction(|| {
+        lock::release_app();
+        lock::release_job(job.job_id)
+    })
 }
 
 impl Job {
@@ -97,13 +101,40 @@ impl Job {
     }
 
     fn run_stages(&self, mut stages: Box<dyn Staged>) -> Result<()> {
-        stages.compute()?;
+        stages.compute(self)?;
         process::in_transaction(|| {
             self.apply_settings()?;
             progress::phase("storing");
             let result = stages.store()?;
             self.succeed(&result.to_string())
         })
+    }
+
+    /// Runs `work` in a transaction of its own, with the job's settings. For stages, which have none.
+    pub fn step<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        process::in_transaction(|| {
+            self.apply_settings()?;
+            work()
+        })
+    }
+
+    /// What an earlier attempt left to go on from; inside [`Job::step`].
+    pub fn checkpoint(&self) -> Result<Option<String>> {
+        let mut checkpoint = None;
+        let sql = "SELECT checkpoint FROM sgr.jobs WHERE job_id = $1";
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(self.job_id)], |row| {
+            checkpoint = row.text(0).map(Cow::into_owned);
+            Ok(())
+        })?;
+        Ok(checkpoint)
+    }
+
+    /// Leaves something to go on from, for the next attempt; inside [`Job::step`]. Errors: 55000 if the job is no longer this
+    /// worker's.
+    pub fn save(&self, checkpoint: &str) -> Result<()> {
+        let args = [Arg::Big(self.job_id), Arg::Text(checkpoint)];
+        let changed = spi::execute(include_str!("../../sql/queries/job_save.sql"), &Sources::NONE, &args)?;
+        if changed == 1 { Ok(()) } else { Err(self.lost()) }
     }
 
     /// Those of the submitting session, until the transaction ends.

@@ -4,6 +4,7 @@ use crate::error::Error;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
 use std::ffi::{CStr, c_int};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::panic::AssertUnwindSafe;
 
 /// An error that a worker lived through.
@@ -92,6 +93,24 @@ pub fn pause(milliseconds: i64) {
     // SAFETY: main thread; the latch is the process's own.
     unsafe {
         pg_sys::WaitLatch(pg_sys::MyLatch, events as c_int, milliseconds as _, pg_sys::PG_WAIT_EXTENSION);
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    pgrx::check_for_interrupts!();
+}
+
+/// The same, but it also ends when there is something to read from a socket.
+#[allow(unsafe_code, reason = "waits as a backend must, open to interrupts and to the postmaster's death")]
+pub fn pause_or_readable(socket: BorrowedFd, milliseconds: i64) {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_SOCKET_READABLE | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+    // SAFETY: main thread; the latch is the process's own, and the socket stays open while it is borrowed.
+    unsafe {
+        pg_sys::WaitLatchOrSocket(
+            pg_sys::MyLatch,
+            events as c_int,
+            socket.as_raw_fd(),
+            milliseconds as _,
+            pg_sys::PG_WAIT_EXTENSION,
+        );
         pg_sys::ResetLatch(pg_sys::MyLatch);
     }
     pgrx::check_for_interrupts!();

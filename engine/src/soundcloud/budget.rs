@@ -30,6 +30,13 @@ impl TokenBucket {
         self.full_at.saturating_sub(self.tolerance)
     }
 
+    /// Empties the bucket, as far as it is not emptier: for a client that does not know what another one with the same
+    /// bucket has sent until `now`. Whatever that was, both together then keep to it.
+    pub fn empty(&mut self, now: Micros) {
+        let full_at = now.saturating_add(self.interval).saturating_add(self.tolerance);
+        self.full_at = self.full_at.max(full_at);
+    }
+
     /// Takes a token for a request that is sent now.
     pub fn take(&mut self, now: Micros) {
         self.full_at = self.full_at.max(now).saturating_add(self.interval);
@@ -45,6 +52,21 @@ pub struct DailyBudget {
 }
 
 impl DailyBudget {
+    /// A budget of which `used` requests are used up on `day`, counted from 1970-01-01.
+    pub fn of_day(day: i64, used: u32) -> Self {
+        Self { day, used }
+    }
+
+    /// The day that it counts, from 1970-01-01.
+    pub fn day(&self) -> i64 {
+        self.day
+    }
+
+    /// Requests sent on that day.
+    pub fn used(&self) -> u32 {
+        self.used
+    }
+
     /// What is left of `limit` at `now`.
     pub fn left(&self, limit: u32, now: Micros) -> u32 {
         if now.div_euclid(DAY) == self.day { limit.saturating_sub(self.used) } else { limit }

@@ -152,6 +152,16 @@ impl Client {
         self.budget = budget;
     }
 
+    /// Begins with an empty token bucket: another client with these credentials may have sent requests until `now`.
+    pub fn empty_bucket(&mut self, now: Micros) {
+        self.bucket.empty(now);
+    }
+
+    /// Whether there is a token that is good for calls at `now`.
+    pub fn has_token(&self, now: Micros) -> bool {
+        self.tokens.authorization(now).is_some()
+    }
+
     /// Requests that may still be sent today.
     pub fn requests_left(&self, now: Micros) -> u32 {
         self.budget.left(self.config.daily_requests, now)

@@ -18,6 +18,8 @@
 //! | `export_refusals` | files of triples: errors, rights, cancels, terminated sessions, full disks leave nothing behind |
 //! | `explain` | explanations: sums, evidence, counterfactuals that come true, row-level security, the JSON Schema |
 //! | `jobs` | background jobs: commit and rollback, cancels, crashes, stops, roles, limits |
+//! | `soundcloud_crawl` | crawls of a mock through SQL: the rows equal its catalogue, rates, cancels, refusals |
+//! | `soundcloud_crash` | kill -9 in the middle of a crawl, stops of the server; no secret in any table, log, dump |
 //! | `sessions` | the extension, sources, rights and limits change under live sessions; read-only transactions |
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
@@ -37,6 +39,7 @@ pub mod evaluate;
 pub mod files;
 pub mod own_server;
 pub mod sample;
+pub mod soundcloud;
 pub mod truth;
 
 pub use database::{Database, Notices, connect_to};

@@ -48,6 +48,26 @@ impl OwnServer {
         self.config.clone()
     }
 
+    /// Its data directory; the log lies beside it.
+    pub fn data(&self) -> &str {
+        &self.data
+    }
+
+    /// What it has written to its log so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(format!("{}/../server.log", self.data)).unwrap()
+    }
+
+    /// A program of the server (`pg_dumpall`), aimed at it.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(format!("{}/{name}", self.programs));
+        let Some(postgres::config::Host::Unix(host)) = self.config.get_hosts().first().cloned() else {
+            panic!("it listens on a unix socket")
+        };
+        command.env("PGHOST", host).env("PGPORT", self.config.get_ports()[0].to_string()).env("PGUSER", "postgres");
+        command
+    }
+
     /// A new session.
     pub fn connect(&self) -> Client {
         connect_to(&self.config)

@@ -1,5 +1,7 @@
 //! What was asked.
 
+use std::fmt;
+
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -22,4 +24,16 @@ pub struct Entry {
     pub target: String,
     /// What became of it.
     pub fate: Fate,
+}
+
+impl fmt::Display for Entry {
+    /// As a line of the log file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fate = match self.fate {
+            Fate::Answered => "answered",
+            Fate::Refused => "refused",
+            Fate::Spoilt(kind) => kind,
+        };
+        write!(f, "{}\t{}\t{fate}\t{}", self.at, self.method, self.target)
+    }
 }

@@ -1,18 +1,24 @@
 //! The mock as a program: prints its URLs and runs until it is ended.
 //!
-//! `soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--seed N] [--page-size N] [--hazards all|none|a,b]`
+//! `soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--scenes N] [--seed N] [--page-size N]
+//! [--hazards all|none|a,b] [--rate-limit SECONDS] [--log FILE] [--until-eof yes]`
+//!
+//! `--log` writes a line per request; `--until-eof yes` ends the program when its standard input closes, so also when
+//! whoever started it is killed.
 
 use sgr_engine::demo::{DemoConfig, generate};
 use sgr_soundcloud_mock::{CLIENT_ID, CLIENT_SECRET, Hazards, Mock, MockConfig, Site};
 use std::error::Error;
 use std::io::Write;
 
-const USAGE: &str = "usage: soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--seed N] \
-                     [--page-size N] [--hazards all|none|NAME,NAME]";
+const USAGE: &str = "usage: soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--scenes N] [--seed N] \
+                     [--page-size N] [--hazards all|none|NAME,NAME] [--rate-limit SECONDS] [--log FILE] \
+                     [--until-eof yes|no]";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut demo = DemoConfig { tracks: 500, playlists: 200, users: 100, ..DemoConfig::default() };
     let mut config = MockConfig::default();
+    let mut until_eof = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or(USAGE)?;
@@ -21,9 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--tracks" => demo.tracks = value.parse()?,
             "--playlists" => demo.playlists = value.parse()?,
             "--users" => demo.users = value.parse()?,
+            "--scenes" => demo.scenes = value.parse()?,
             "--seed" => demo.seed = value.parse()?,
             "--page-size" => config.page_size = value.parse()?,
             "--hazards" => config.hazards = hazards(&value)?,
+            "--rate-limit" => config.rate_limit_seconds = value.parse()?,
+            "--log" => config.log_file = Some(value.into()),
+            "--until-eof" => until_eof = value == "yes",
             _ => return Err(USAGE.into()),
         }
     }
@@ -37,6 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "client_secret={CLIENT_SECRET}")?;
     writeln!(out, "track_url={start}")?;
     out.flush()?;
+    if until_eof {
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+        return Ok(());
+    }
     mock.wait();
     Ok(())
 }

@@ -9,8 +9,10 @@ use crate::site::Site;
 use crate::wire::{self, Incoming, Manner, Reply};
 use serde_json::json;
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -35,12 +37,23 @@ pub struct MockConfig {
     pub page_size: usize,
     /// Port of 127.0.0.1; 0 is any.
     pub port: u16,
+    /// Seconds after which a client that met a rate limit may come back.
+    pub rate_limit_seconds: i64,
+    /// A file that gets a line per request: microseconds, method, fate, target, each behind a tab.
+    pub log_file: Option<PathBuf>,
 }
 
 impl Default for MockConfig {
-    /// No hazards, the system's clock, pages of 200 and any port.
+    /// No hazards, the system's clock, pages of 200, any port, rate limits of 7 seconds and no log file.
     fn default() -> Self {
-        Self { hazards: Hazards::default(), clock: Clock::System, page_size: 200, port: 0 }
+        Self {
+            hazards: Hazards::default(),
+            clock: Clock::System,
+            page_size: 200,
+            port: 0,
+            rate_limit_seconds: 7,
+            log_file: None,
+        }
     }
 }
 
@@ -49,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) config: MockConfig,
     pub(crate) base: String,
     state: Mutex<State>,
+    log_file: Option<File>,
     stopping: AtomicBool,
 }
 
@@ -78,7 +92,9 @@ impl Mock {
         let address = listener.local_addr()?;
         let base = format!("http://{address}");
         let state = Mutex::new(State::default());
-        let shared = Arc::new(Shared { site, config, base, state, stopping: AtomicBool::new(false) });
+        let log_file = config.log_file.as_ref().map(File::create).transpose()?;
+        let stopping = AtomicBool::new(false);
+        let shared = Arc::new(Shared { site, config, base, state, log_file, stopping });
         let serving = Arc::clone(&shared);
         let listener = std::thread::spawn(move || serve(&listener, &serving));
         Ok(Self { address, shared, listener: Some(listener) })
@@ -174,7 +190,9 @@ fn answer(request: &Incoming, shared: &Shared) -> Reply {
                 state.tokens.revoke();
                 (Reply { status: 401, ..Reply::default() }, Fate::Spoilt(Spoiler::ExpiredToken.name()))
             }
-            Some(spoiler) => (spoil(spoiler, reply, target, now), Fate::Spoilt(spoiler.name())),
+            Some(spoiler) => {
+                (spoil(spoiler, reply, target, now, shared.config.rate_limit_seconds), Fate::Spoilt(spoiler.name()))
+            }
             None if hazards.stall && good && !state.stalled && reply.body.len() > 1000 => {
                 state.stalled = true;
                 (Reply { manner: Manner::Stall, ..reply }, Fate::Spoilt(Spoiler::Stall.name()))
@@ -188,16 +206,21 @@ fn answer(request: &Incoming, shared: &Shared) -> Reply {
             reply.manner = Manner::Slow;
         }
     }
-    state.log.push(Entry { at: now, method: request.method.clone(), target: request.target.clone(), fate });
+    let entry = Entry { at: now, method: request.method.clone(), target: request.target.clone(), fate };
+    if let Some(mut file) = shared.log_file.as_ref() {
+        // Nobody who plays a service is told that its log is full.
+        let _ = file.write_all(format!("{entry}\n").as_bytes());
+    }
+    state.log.push(entry);
     reply
 }
 
 /// Spoils a reply.
-fn spoil(spoiler: Spoiler, reply: Reply, target: &str, now: i64) -> Reply {
+fn spoil(spoiler: Spoiler, reply: Reply, target: &str, now: i64, patience: i64) -> Reply {
     let seconds = now / 1_000_000;
     match spoiler {
         Spoiler::RateLimit(shape) => {
-            let reset = crate::site::slashed(seconds + 7);
+            let reset = crate::site::slashed(seconds + patience);
             let body = match shape {
                 0 => json!({ "errors": [{ "meta": {
                     "rate_limit": { "group": "plays", "max_nr_of_requests": 15000, "time_window": "PT24H" },
@@ -221,7 +244,7 @@ fn spoil(spoiler: Spoiler, reply: Reply, target: &str, now: i64) -> Reply {
             reply.headers.push(("X-RateLimit-Remaining", "0".to_owned()));
             reply.headers.push(("X-RateLimit-Reset", "0".to_owned()));
             if shape >= 2 && lot(target, "retry-after").is_multiple_of(2) {
-                reply.headers.push(("Retry-After", "11".to_owned()));
+                reply.headers.push(("Retry-After", (patience + patience / 2).to_string()));
             }
             reply
         }

@@ -31,7 +31,7 @@ fn mock(hazards: Hazards) -> (Mock, Clock) {
     let demo = DemoConfig { tracks: 120, playlists: 40, users: 25, scenes: 4, seed: 7 };
     let site = Site::new(&generate(&demo).expect("a small catalogue"));
     let clock = Clock::manual(START);
-    let config = MockConfig { hazards, clock: clock.clone(), page_size: 10, port: 0 };
+    let config = MockConfig { hazards, clock: clock.clone(), page_size: 10, ..MockConfig::default() };
     (Mock::start(site, config).expect("a socket on the loopback interface"), clock)
 }
 

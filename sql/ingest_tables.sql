@@ -1,0 +1,10 @@
+-- What crawls keep beside the documents and their jobs.
+
+CREATE TABLE sgr.soundcloud_usage (
+    app      bigint PRIMARY KEY,
+    day      date NOT NULL,
+    requests integer NOT NULL CHECK (requests >= 0)
+);
+COMMENT ON TABLE sgr.soundcloud_usage IS
+    'Requests to SoundCloud on the last day (UTC) on which there were some, per application: what sgr_graph.soundcloud_daily_requests limits';
+COMMENT ON COLUMN sgr.soundcloud_usage.app IS 'A number made of the client id and the API''s URL';
