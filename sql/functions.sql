@@ -119,7 +119,7 @@ COMMENT ON FUNCTION sgr_recommend(bigint, integer, boolean, text[], text[], text
 COMMENT ON FUNCTION sgr_recommend(text, integer, boolean, text[], text[], text) IS
     'sgr_recommend for a track named by its id, urn or URL';
 COMMENT ON FUNCTION sgr_recommend_user(bigint, integer, boolean, text[], text[], text, text) IS
-    'Exactly k tracks for a user, from his likes and the tracks of his playlists (the newest 1,000); columns as in sgr_recommend. include_known => true admits tracks that he has. model: a recommender of sgr_train whose scores rank the tracks instead of the signals; by_… and confidence are NULL then, and profile does not matter. Errors: 42704 unknown user, profile or model, 22023 bad argument, those of sgr_predict';
+    'Exactly k tracks for a user, from his likes and the tracks of his playlists (the newest 1,000); columns as in sgr_recommend. include_known => true admits tracks that he has. model: a recommender of sgr_train whose scores rank the tracks instead of the signals; by_… and confidence are NULL then, and profile does not matter. NULL: the active blend, if there is one, it knows the user and no other profile is named; ''signals'': none. A blend''s score are log-odds, the sum of the terms that sgr_explain_user shows. Errors: 42704 unknown user, profile or model, 22023 bad argument, those of sgr_predict';
 COMMENT ON FUNCTION sgr_signal_set(text, double precision, text) IS
     'Sets the weight of a signal (playlists, likes, tags, artist, popularity, embedding) in a profile, NULL for the shipped one; returns the profile. Weights are divided by their sum when used. Errors: 22023';
 COMMENT ON FUNCTION sgr_unveil(bigint) IS

@@ -28,36 +28,43 @@ CREATE TABLE sgr.models (
     parameters         jsonb NOT NULL,
     fusion             real[],
     checkpoint         jsonb,
+    blend              jsonb,
     run_id             bigint NOT NULL,
     version            text NOT NULL,
     created_at         timestamptz NOT NULL DEFAULT now(),
     changed_at         timestamptz NOT NULL DEFAULT now(),
     UNIQUE (name, repeat),
     CHECK (kind <> 'kge' OR num_nulls(graph_id, dim, entities, relations, triples, validation_triples, neighbours, fusion) = 0),
-    CHECK (kind <> 'recommender' OR num_nulls(name, users, items, interactions) = 0)
+    CHECK (kind <> 'recommender' OR num_nulls(name, users, items, interactions) = 0),
+    CHECK ((model = 'blend') = (blend IS NOT NULL))
 );
 COMMENT ON TABLE sgr.models IS 'Trained models; sgr_models shows them';
 COMMENT ON COLUMN sgr.models.kind IS 'kge: vectors of a graph''s entities and relations; recommender: scores items for users';
 COMMENT ON COLUMN sgr.models.model IS
-    'kge: transe, transh, transr, distmult, complex, rotate; recommender: popularity, item_knn, rp3beta, ease, ials, bpr, lightgcn, mkr, mkr';
+    'kge: transe, transh, transr, distmult, complex, rotate; recommender: popularity, item_knn, rp3beta, ease, ials, bpr, lightgcn, mkr, blend';
 COMMENT ON COLUMN sgr.models.graph_id IS 'The graph of a kge model';
 COMMENT ON COLUMN sgr.models.split_id IS 'The split whose training part a recommender learned from; NULL: it learned from all interactions';
 COMMENT ON COLUMN sgr.models.repeat IS 'The repeat of the split; a name stands for one model per repeat';
 COMMENT ON COLUMN sgr.models.interactions IS 'Pairs of a user and an item that were learned';
-COMMENT ON COLUMN sgr.models.is_active IS 'The model of its graph that functions take when none is named; at most one';
+COMMENT ON COLUMN sgr.models.is_active IS
+    'kge: the model of its graph that functions take when none is named, at most one; recommender: the blend that sgr_recommend_user takes, at most one';
 COMMENT ON COLUMN sgr.models.epochs IS 'Passes over the triples that were made';
 COMMENT ON COLUMN sgr.models.kept_epoch IS 'The epoch after which the vectors were as they are: the best by validation, or the last good one';
 COMMENT ON COLUMN sgr.models.stopped IS
     'Why training ended: completed; no_improvement of the validation MRR; diverged, the vectors are from before; collapsed, the same for a joint model that tells no items apart; imported, it was not trained here';
 COMMENT ON COLUMN sgr.models.loss IS 'Mean loss of the last epoch';
-COMMENT ON COLUMN sgr.models.validation IS 'Filtered metrics on the validation part: ranks, mrr, mean_rank, hits_at_1, hits_at_3, hits_at_10';
+COMMENT ON COLUMN sgr.models.validation IS
+    'kge: filtered metrics on the validation part: ranks, mrr, mean_rank, hits_at_1, hits_at_3, hits_at_10; mkr: auc, user_auc of the validation part; blend: auc, user_auc, calibration_error, log_loss of its rows, each half of the users by weights learned from the other half';
 COMMENT ON COLUMN sgr.models.triples IS 'Triples that were learned, without the validation part';
 COMMENT ON COLUMN sgr.models.neighbours IS 'Neighbours per track in sgr.track_neighbours; 0 for no lists';
 COMMENT ON COLUMN sgr.models.parameters IS 'Every argument of the training, defaults put in';
 COMMENT ON COLUMN sgr.models.fusion IS 'Learned weights of activation fusion, before their softmax: sigmoid, tanh, softsign, softplus';
 COMMENT ON COLUMN sgr.models.checkpoint IS 'What sgr_kge_resume() needs beside sgr.model_states';
+COMMENT ON COLUMN sgr.models.blend IS
+    'Of a blend: components, of_items (features of items alone), entities of the graph, base and terms; sgr_blend_terms() shows them';
 COMMENT ON COLUMN sgr.models.run_id IS 'The run of sgr.runs that last changed it';
 CREATE UNIQUE INDEX models_active_idx ON sgr.models (kind, graph_id) WHERE is_active;
+CREATE UNIQUE INDEX models_active_recommender_idx ON sgr.models (kind) WHERE is_active AND kind = 'recommender';
 
 -- One vector per row, whole and uncompressed in the heap up to 2,000 numbers. Measured at 1,024 numbers: out of line a read of
 -- all takes 1.6 times as long, and trying to compress makes writing twice as long; at 128 numbers, chunks of vectors in a row are
@@ -126,6 +133,8 @@ CREATE VIEW sgr_models AS
 SELECT m.model_id, m.kind, m.name, m.model, g.graph, m.is_active, m.dim, m.epochs, m.kept_epoch, m.stopped, m.loss,
        (m.validation ->> 'mrr')::double precision AS validation_mrr,
        (m.validation ->> 'hits_at_10')::double precision AS validation_hits_at_10,
+       (m.validation ->> 'auc')::double precision AS validation_auc,
+       (m.validation ->> 'calibration_error')::double precision AS validation_calibration_error,
        m.entities, m.relations, m.triples, m.validation_triples, m.neighbours, s.name AS split, m.repeat, m.users, m.items,
        m.interactions, m.seed, m.parameters, m.validation AS validation_metrics, m.run_id, m.version, m.created_at, m.changed_at
 FROM sgr.models AS m
@@ -135,11 +144,16 @@ COMMENT ON VIEW sgr_models IS 'Models with their parameters and metrics';
 COMMENT ON COLUMN sgr_models.kind IS 'kge or recommender';
 COMMENT ON COLUMN sgr_models.split IS 'The split whose training part a recommender learned from; NULL: it learned from all interactions';
 COMMENT ON COLUMN sgr_models.repeat IS 'The repeat of the split';
-COMMENT ON COLUMN sgr_models.is_active IS 'The model of its graph that functions take when none is named';
+COMMENT ON COLUMN sgr_models.is_active IS
+    'kge: the model of its graph that functions take when none is named; recommender: the blend that sgr_recommend_user takes';
 COMMENT ON COLUMN sgr_models.kept_epoch IS 'The epoch after which the vectors were as they are';
 COMMENT ON COLUMN sgr_models.stopped IS 'completed, no_improvement, diverged, collapsed, imported';
 COMMENT ON COLUMN sgr_models.loss IS 'Mean loss of the last epoch';
 COMMENT ON COLUMN sgr_models.validation_mrr IS 'Filtered mean reciprocal rank on the validation part, in [0,1]';
+COMMENT ON COLUMN sgr_models.validation_auc IS
+    'Pooled AUC of rows of the validation part that the model did not learn from, in [0,1]; of joint models and blends';
+COMMENT ON COLUMN sgr_models.validation_calibration_error IS
+    'Expected calibration error of the same rows in 15 bins, in [0,1]; of blends';
 COMMENT ON COLUMN sgr_models.validation_hits_at_10 IS 'Share of filtered ranks up to 10 on the validation part';
 
 CREATE TABLE sgr.model_arrays (

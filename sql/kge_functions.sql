@@ -84,8 +84,8 @@ COMMENT ON FUNCTION sgr_kge_neighbors_refresh(bigint, integer) IS
 COMMENT ON FUNCTION sgr_kge_index_create(bigint, integer, integer) IS
     'Makes an HNSW index of pgvector over the vectors of a model, which sgr_kge_neighbors() then uses: faster on many entities, and not exact. Errors: 55000 without pgvector, 42704 unknown model, 22023 vectors too long, 42501 unless the role owns sgr.entity_embeddings';
 COMMENT ON FUNCTION sgr_model_drop(bigint) IS 'Deletes a model with its vectors, lists and index. Errors: 42704';
-COMMENT ON FUNCTION sgr_model_activate(bigint) IS
-    'Makes a model the one of its graph that functions take when none is named. Errors: 42704';
+COMMENT ON FUNCTION sgr_model_activate(bigint, boolean) IS
+    'Makes a model the one of its graph that functions take when none is named, or a blend of all interactions the one that sgr_recommend_user takes; with active => false no longer. Errors: 42704, 22023 a recommender that cannot be active';
 COMMENT ON FUNCTION sgr_embeddings_export(bigint, text) IS
     'Writes a model (NULL: the active one) into a folder of the server: entity.npy and relation.npy, 32-bit floats in C order, their rows in the order of entities.tsv and relations.tsv, and model.json, which says what they mean. Each file takes its place at the end, or none does. Errors: 42501 without the rights of pg_write_server_files, 58P01 no such folder, 53100 disk full';
 COMMENT ON FUNCTION sgr_embeddings_import(text, text, text, text, integer, boolean) IS

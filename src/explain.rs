@@ -4,6 +4,7 @@
 //! the same way; evidence is rows of the graph; a counterfactual is the same computation over tables that lack
 //! something.
 
+pub mod by_terms;
 mod counterfactuals;
 mod evidence;
 mod seeds;

@@ -11,4 +11,4 @@ pub mod sweep;
 mod train;
 
 pub use choices::Choices;
-pub use graph::GraphWish;
+pub use graph::{Graph, GraphWish};

@@ -121,6 +121,11 @@ extension_sql_file!(
     requires = ["evaluate", sgr_eval_split, sgr_eval]
 );
 extension_sql_file!(
+    "../sql/evaluate_report.sql",
+    name = "evaluate_report",
+    requires = ["evaluate_functions", "validation_measures", "kge"]
+);
+extension_sql_file!(
     "../sql/joint_functions.sql",
     name = "joint_functions",
     requires = ["kge", "evaluate", sgr_joint_train, sgr_ablate, sgr_sweep]
@@ -146,7 +151,7 @@ extension_sql_file!(
 extension_sql_file!("../sql/functions.sql", name = "functions", finalize);
 
 // Cargo does not watch the files of extension_sql_file!; it watches these.
-const _: [&str; 28] = [
+const _: [&str; 29] = [
     include_str!("../sql/tables.sql"),
     include_str!("../sql/sources.sql"),
     include_str!("../sql/triggers.sql"),
@@ -167,6 +172,7 @@ const _: [&str; 28] = [
     include_str!("../sql/kge_functions.sql"),
     include_str!("../sql/evaluate.sql"),
     include_str!("../sql/evaluate_functions.sql"),
+    include_str!("../sql/evaluate_report.sql"),
     include_str!("../sql/joint_functions.sql"),
     include_str!("../sql/recommender_functions.sql"),
     include_str!("../sql/forget.sql"),

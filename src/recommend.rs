@@ -1,6 +1,6 @@
 //! Recommendation: reads what the signals need, lets the engine rank, and words the reasons.
 
-mod by_model;
+pub mod by_model;
 mod feature_cache;
 mod feature_reader;
 mod lists;
@@ -11,6 +11,8 @@ mod recount;
 
 use crate::error::{Error, Result};
 use crate::features;
+use crate::recommender::model::{NO_MODEL, active};
+use crate::recommender::predict::Asked;
 use crate::related::{Named, track_names};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
@@ -24,6 +26,9 @@ pub use recount::{Recount, counted};
 use feature_reader::track_features;
 use sgr_engine::recommend::{Filter, Ranked, SIGNALS, Signal, TrackFeatures, Weights, fold_tag, rank};
 use std::collections::HashMap;
+
+/// The row set of `sgr.signals` that is taken where none is named.
+const DEFAULT_PROFILE: &str = "default";
 
 /// The arguments that both recommenders share.
 pub struct Wish<'a> {
@@ -63,11 +68,27 @@ pub fn for_track(track_id: i64, wish: &Wish, exclude_same_artist: bool) -> Resul
     recommend(&profile, filter, wish, k, &features, &sources)
 }
 
+/// The user for the model that is to answer, `None` for the signals: the model that is named, or else the active blend. A profile
+/// that is named, or `signals` as the model, asks the signals, and so does a user of whom the active blend knows nothing.
+///
+/// Errors: 42704 unknown model, or a user of whom the named one knows nothing.
+pub fn asked(user_id: i64, profile: &str, model: Option<&str>) -> Result<Option<Asked>> {
+    match model {
+        Some(NO_MODEL) => Ok(None),
+        Some(model) => Ok(Some(Asked::new(user_id, model)?)),
+        None if profile != DEFAULT_PROFILE => Ok(None),
+        None => match active()? {
+            Some(model) => Asked::if_known(user_id, &model),
+            None => Ok(None),
+        },
+    }
+}
+
 /// Tracks for one user, by the signals or by a recommender. Errors: as [`for_track`], 42704 for a user of whom nothing is
 /// known; with a model also those of `sgr_predict`.
 pub fn for_user(user_id: i64, wish: &Wish, include_known: bool, model: Option<&str>) -> Result<Vec<Recommendation>> {
-    if let Some(model) = model {
-        return by_model::for_user(user_id, wish, include_known, model);
+    if let Some(asked) = asked(user_id, wish.profile, model)? {
+        return by_model::for_user(user_id, wish, include_known, &asked);
     }
     let k = size(wish.k)?;
     let sources = Sources::load()?;

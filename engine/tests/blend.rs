@@ -598,6 +598,9 @@ proptest! {
                 prop_assert!((f64::from(*found) - expected).abs() < 1e-5, "{} and {}", found, expected);
             }
         }
+        let (heads, tails) = walk.edge_list();
+        prop_assert!(heads.iter().zip(&tails).all(|(head, tail)| head < tail));
+        prop_assert_eq!(GraphWalk::new(interactions, &heads, &tails, 10, config).unwrap(), walk);
     }
 }
 

@@ -1,7 +1,8 @@
 //! `sgr_explain`, `sgr_explain_user`, `sgr_explanations`, `sgr_explanations_user`.
 
 use crate::error::{Error, required};
-use crate::explain::{self, Row, Seed, Wish};
+use crate::explain::{self, Row, Seed, Wish, by_terms};
+use crate::recommend;
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -57,6 +58,7 @@ fn sgr_explain_user(
     user_id: Option<i64>,
     candidate: Option<i64>,
     profile: default!(Option<&str>, "'default'"),
+    model: default!(Option<&str>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -73,7 +75,11 @@ fn sgr_explain_user(
     >,
     ErrorReport,
 > {
-    rows(Seed::User(required("user_id", user_id)?), candidate, profile)
+    let user_id = required("user_id", user_id)?;
+    match recommend::asked(user_id, required("profile", profile)?, model)? {
+        Some(asked) => Ok(table(by_terms::rows(user_id, required("candidate", candidate)?, &asked)?)),
+        None => rows(Seed::User(user_id), candidate, profile),
+    }
 }
 
 // Counting again starts threads, which a parallel worker should not.
@@ -104,11 +110,15 @@ fn sgr_explanations_user(
 fn rows(seed: Seed, candidate: Option<i64>, profile: Option<&str>) -> Result<Reasons, ErrorReport> {
     let wish = Wish { profile: required("profile", profile)?, evidence: EVIDENCE, paths: PATHS, counterfactuals: 0 };
     let explanation = explain::explain(seed, required("candidate", candidate)?, &wish)?;
-    Ok(TableIterator::new(explanation.rows().into_iter().map(|row: Row| {
+    Ok(table(explanation.rows()))
+}
+
+fn table(rows: Vec<Row>) -> Reasons {
+    TableIterator::new(rows.into_iter().map(|row| {
         let rank = row.rank.map(|rank| i32::try_from(rank).unwrap_or(i32::MAX));
         let part = row.part.to_owned();
         (part, rank, row.reason, row.weight, row.value, row.contribution, row.share_percent, row.detail)
-    })))
+    }))
 }
 
 fn document(

@@ -163,8 +163,8 @@ fn sgr_model_drop(model_id: Option<i64>) -> Result<(), ErrorReport> {
 }
 
 #[pg_extern(volatile, parallel_unsafe, requires = ["kge"])]
-fn sgr_model_activate(model_id: Option<i64>) -> Result<(), ErrorReport> {
-    Ok(resume::activate(required("model_id", model_id)?)?)
+fn sgr_model_activate(model_id: Option<i64>, active: default!(Option<bool>, true)) -> Result<(), ErrorReport> {
+    Ok(resume::activate(required("model_id", model_id)?, required("active", active)?)?)
 }
 
 #[pg_extern(volatile, parallel_unsafe, requires = ["kge"])]

@@ -6,7 +6,7 @@ use crate::error::{Error, Result, memory_limit};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use sgr_engine::evaluate::{Part, Split};
+use sgr_engine::evaluate::{Part, Protocol, Split};
 
 /// The columns of `sgr.eval_rows`, from the first list on.
 const LISTS: [(Part, bool); 6] = [
@@ -21,6 +21,8 @@ const LISTS: [(Part, bool); 6] = [
 /// A stored split with all of its repeats, by numbers.
 pub struct StoredSplit {
     pub split_id: i64,
+    /// Whether users are playlists.
+    pub of_playlists: bool,
     pub users: Numbering,
     pub items: Numbering,
     /// By repeat; rows in no order.
@@ -34,10 +36,11 @@ impl StoredSplit {
     pub fn load(name: &str) -> Result<Self> {
         let mut found = None;
         spi::select(include_str!("../../sql/queries/eval_split.sql"), &Sources::NONE, &[Arg::Text(name)], |row| {
-            found = row.int(0).zip(row.int(1));
+            let of_playlists = row.text(2).as_deref() == Some(Protocol::Playlist.name());
+            found = row.int(0).zip(row.int(1)).map(|(split_id, repeats)| (split_id, repeats, of_playlists));
             Ok(())
         })?;
-        let (split_id, repeats) = found.ok_or_else(|| {
+        let (split_id, repeats, of_playlists) = found.ok_or_else(|| {
             Error::unknown(format!("split \"{}\" does not exist", crate::lookup::shortened(name)))
                 .hint("sgr_eval_split() makes one, SELECT name FROM sgr_eval_splits lists them")
         })?;
@@ -75,7 +78,7 @@ impl StoredSplit {
             renumber(&mut split.users, &new_users);
             renumber(&mut split.items, &new_items);
         }
-        Ok(Self { split_id, users, items, repeats: splits })
+        Ok(Self { split_id, of_playlists, users, items, repeats: splits })
     }
 
     pub fn ids(&self) -> Ids<'_> {

@@ -93,7 +93,7 @@ pub fn ablate(request: &Request) -> Result<Vec<Line>> {
     }
     let threads = settings::threads(request.threads)?;
     let stored = StoredSplit::load(request.split)?;
-    let data = Data::of_split(request.split, &stored)?;
+    let data = Data::of_split(&stored)?;
     let uses_graph = variants.iter().any(|variant| variant.no_kge != Some(true));
     let graph = match uses_graph {
         true => request.graph.read(&data.item_ids, data.of_playlists)?,

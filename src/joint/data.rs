@@ -4,7 +4,6 @@ use crate::error::{Error, Result};
 use crate::evaluate::{Ids, Rows, StoredSplit};
 use crate::interrupt::pipeline;
 use crate::sources::Sources;
-use crate::spi::{self, Arg};
 use sgr_engine::evaluate::{self, Part, Protocol, Split, SplitConfig};
 use sgr_engine::recommend::mkr::Interactions;
 use std::sync::Arc;
@@ -25,20 +24,14 @@ pub struct Parts {
 }
 
 impl Data {
-    /// The training and validation parts of a split. Errors: 42704, 53000, 55000.
-    pub fn of_split(name: &str, stored: &StoredSplit) -> Result<Self> {
-        let mut protocol = String::new();
-        let sql = "SELECT s.protocol FROM sgr.eval_splits AS s WHERE s.name = $1";
-        spi::select(sql, &Sources::NONE, &[Arg::Text(name)], |row| {
-            protocol = row.text(0).unwrap_or_default().into_owned();
-            Ok(())
-        })?;
+    /// The training and validation parts of a split. Errors: 53000.
+    pub fn of_split(stored: &StoredSplit) -> Result<Self> {
         let counts = (stored.users.ids.len(), stored.items.ids.len());
         let repeats = stored.repeats.iter().map(|split| Parts::of(split, Part::Validation, counts));
         Ok(Self {
             user_ids: stored.users.ids.clone(),
             item_ids: stored.items.ids.clone(),
-            of_playlists: protocol == Protocol::Playlist.name(),
+            of_playlists: stored.of_playlists,
             repeats: repeats.collect::<Result<_>>()?,
         })
     }

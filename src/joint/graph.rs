@@ -56,10 +56,7 @@ impl GraphWish {
     ///
     /// Errors: 42704 unknown graph or relation, 42P01, 42703, 55000 without triples, 53000.
     pub fn read(&self, item_ids: &[i64], of_playlists: bool) -> Result<Graph> {
-        let graph = match self.triples {
-            Some(relation) => self.read_relation(relation, item_ids)?,
-            None => self.read_graph(self.graph.as_deref().unwrap_or("catalogue"), item_ids, of_playlists)?,
-        };
+        let graph = self.read_as_it_is(item_ids, of_playlists)?;
         if graph.triples.is_empty() {
             return Err(Error::not_ready("the knowledge graph has no triples to learn from")
                 .detail(format!("read from {}", graph.origin))
@@ -75,6 +72,20 @@ impl GraphWish {
             notice!("{} of {} items are in no triple", item_ids.len() - found, item_ids.len());
         }
         Ok(graph)
+    }
+
+    /// [`read`](Self::read), or `None` where there are no triples, or none of the items is an entity.
+    pub fn read_if_any(&self, item_ids: &[i64], of_playlists: bool) -> Result<Option<Graph>> {
+        let graph = self.read_as_it_is(item_ids, of_playlists)?;
+        let is_of_use = !graph.triples.is_empty() && graph.item_entities.iter().any(|&entity| entity != NO_ENTITY);
+        Ok(is_of_use.then_some(graph))
+    }
+
+    fn read_as_it_is(&self, item_ids: &[i64], of_playlists: bool) -> Result<Graph> {
+        match self.triples {
+            Some(relation) => self.read_relation(relation, item_ids),
+            None => self.read_graph(self.graph.as_deref().unwrap_or("catalogue"), item_ids, of_playlists),
+        }
     }
 
     fn read_graph(&self, name: &str, item_ids: &[i64], of_playlists: bool) -> Result<Graph> {

@@ -70,7 +70,7 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
     let (data, split_id) = match request.split {
         Some(split) => {
             let stored = StoredSplit::load(split)?;
-            (Data::of_split(split, &stored)?, stored.split_id)
+            (Data::of_split(&stored)?, stored.split_id)
         }
         None => (Data::of_all(request.validation_share, config.seed)?, 0),
     };

@@ -10,8 +10,8 @@ use crate::evaluate::StoredSplit;
 use crate::evaluate::trained::Judged;
 use crate::interrupt::{pipeline, thread_pool};
 use crate::recommender::choice::{Choice, MODELS};
+use crate::recommender::inputs::positives;
 use crate::recommender::model::Loaded;
-use crate::recommender::train::positives;
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
@@ -105,7 +105,7 @@ pub fn sweep(request: &Request) -> Result<Vec<Trial>> {
         |candidate: &Candidate| matches!(candidate, Candidate::Joint(choices) if choices.no_kge != Some(true));
     let threads = settings::threads(request.threads)?;
     let stored = StoredSplit::load(request.split)?;
-    let data = Data::of_split(request.split, &stored)?;
+    let data = Data::of_split(&stored)?;
     let graph = match candidates.iter().any(uses_graph) {
         true => request.graph.read(&data.item_ids, data.of_playlists)?,
         false => Graph::none(data.item_ids.len())?,
@@ -248,6 +248,11 @@ fn candidate(request: &Request, params: &Value, halvings: u32) -> Result<Candida
         let config = choices.config(limit)?;
         choices.epochs = i32::try_from((config.epochs >> halvings).max(1)).ok();
         return Ok(Candidate::Joint(choices));
+    }
+    if request.model == "blend" {
+        return Err(Error::invalid("a blend cannot be searched for")
+            .detail("it learns from the validation part, by which combinations are judged")
+            .hint("sgr_train('blend', …) says in sgr_models what rows that it held out say of it"));
     }
     if !MODELS.contains(&request.model) {
         return Err(Error::invalid(format!("unknown model \"{}\"", crate::lookup::shortened(request.model)))

@@ -237,11 +237,18 @@ pub fn drop_of_graph(graph_id: i32) -> Result<()> {
     models.into_iter().try_for_each(drop)
 }
 
-/// Makes a model the one that is taken when none is named. Errors: 42704.
-pub fn activate(model_id: i64) -> Result<()> {
+/// Makes a model the one that is taken when none is named, or no longer. Errors: 42704, 22023 for a recommender that cannot
+/// be.
+pub fn activate(model_id: i64, active: bool) -> Result<()> {
     run::lock(model::LOCK, "another session stores a model")?;
+    if crate::recommender::model::activate(model_id, active)? {
+        return Ok(());
+    }
     let model = Model::locked(model_id)?;
-    train::deactivate(model.graph_id)?;
-    spi::execute("UPDATE sgr.models SET is_active = true WHERE model_id = $1", &Sources::NONE, &[Arg::Big(model_id)])?;
+    let args = [Arg::Big(model_id), Arg::Bool(active)];
+    if active {
+        train::deactivate(model.graph_id)?;
+    }
+    spi::execute("UPDATE sgr.models SET is_active = $2 WHERE model_id = $1", &Sources::NONE, &args)?;
     Ok(())
 }

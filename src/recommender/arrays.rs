@@ -27,13 +27,14 @@ impl Array<'_> {
 }
 
 /// Stores arrays of a model under their names.
-pub fn write(model_id: i64, arrays: &[(&str, Array)]) -> Result<()> {
+pub fn write(model_id: i64, arrays: &[(impl AsRef<str>, Array)]) -> Result<()> {
     let mut table = TableWriter::open(c"model_arrays")?;
     let mut push = |name: &str, start: usize, ids: Value, numbers: Value| {
         pgrx::check_for_interrupts!();
         table.push(&[Value::Big(model_id), Value::Text(name), Value::Big(start as i64), ids, numbers]);
     };
     for (name, array) in arrays {
+        let name = name.as_ref();
         match array {
             Array::Ids(ids) => {
                 let width = ROW_BYTES / size_of::<i64>();

@@ -12,10 +12,10 @@ use sgr_engine::recommend::models::{
 };
 use std::sync::Arc;
 
-/// The names of the recommenders.
+/// The names of the recommenders that learn from interactions alone.
 pub const MODELS: [&str; 7] = ["popularity", "item_knn", "rp3beta", "ease", "ials", "bpr", "lightgcn"];
 
-/// A recommender and its parameters.
+/// A recommender of [`MODELS`] and its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
     Popularity,
@@ -59,16 +59,10 @@ impl Choice {
             }
             _ => {
                 return Err(Error::invalid(format!("unknown model \"{}\"", shortened(model)))
-                    .hint(format!("use one of {}", MODELS.join(", "))));
+                    .hint(format!("use one of {}, blend", MODELS.join(", "))));
             }
         };
-        let given = match given {
-            Value::Object(given) => given,
-            other => {
-                return Err(Error::invalid("params must be a JSON object").detail(format!("it is {}", type_of(other))));
-            }
-        };
-        let mut reader = ParameterReader { given, known: Vec::new() };
+        let mut reader = ParameterReader::new(given)?;
         choice.visit(&mut reader)?;
         reader.finish(model)?;
         choice.validate()?;
@@ -77,7 +71,7 @@ impl Choice {
 
     /// Every parameter with its value.
     pub fn parameters(&self) -> Value {
-        let mut writer = ParameterWriter(Map::new());
+        let mut writer = ParameterWriter::default();
         // A writer refuses nothing.
         let _ = self.clone().visit(&mut writer);
         Value::Object(writer.0)
@@ -259,11 +253,11 @@ impl Fitted {
     }
 }
 
-fn vectors(factors: &Factors) -> Vec<(&'static str, Array<'_>)> {
+pub(super) fn vectors(factors: &Factors) -> Vec<(&'static str, Array<'_>)> {
     vec![("user_vectors", Array::Numbers(factors.users())), ("item_vectors", Array::Numbers(factors.items()))]
 }
 
-fn similarity(rows: &SparseRows) -> Vec<(&'static str, Array<'_>)> {
+pub(super) fn similarity(rows: &SparseRows) -> Vec<(&'static str, Array<'_>)> {
     vec![
         ("similarity_offsets", Array::positions(rows.offsets())),
         ("similarity_items", Array::positions(rows.columns())),
@@ -272,7 +266,7 @@ fn similarity(rows: &SparseRows) -> Vec<(&'static str, Array<'_>)> {
 }
 
 /// Models that score a user by the profile need the profiles of the users that they know.
-fn with_profiles<'a>(
+pub(super) fn with_profiles<'a>(
     mut arrays: Vec<(&'static str, Array<'a>)>,
     interactions: &Interactions,
 ) -> Vec<(&'static str, Array<'a>)> {
@@ -284,13 +278,14 @@ fn with_profiles<'a>(
 }
 
 /// Sees each parameter of a model once.
-trait Visitor {
+pub(super) trait Visitor {
     fn number(&mut self, name: &'static str, value: &mut f32) -> Result<()>;
+    fn double(&mut self, name: &'static str, value: &mut f64) -> Result<()>;
     fn count<T: TryFrom<u64> + Copy + Into<Count>>(&mut self, name: &'static str, value: &mut T) -> Result<()>;
 }
 
 /// A count of any width.
-struct Count(u64);
+pub(super) struct Count(u64);
 
 impl From<usize> for Count {
     fn from(count: usize) -> Self {
@@ -304,14 +299,29 @@ impl From<u32> for Count {
     }
 }
 
-struct ParameterReader<'a> {
+/// Takes parameters from what was given.
+pub(super) struct ParameterReader<'a> {
     given: &'a Map<String, Value>,
     known: Vec<&'static str>,
 }
 
-impl ParameterReader<'_> {
+impl<'a> ParameterReader<'a> {
+    /// Errors: 22023 if it is no JSON object.
+    pub(super) fn new(given: &'a Value) -> Result<Self> {
+        match given {
+            Value::Object(given) => Ok(Self { given, known: Vec::new() }),
+            other => Err(Error::invalid("params must be a JSON object").detail(format!("it is {}", type_of(other)))),
+        }
+    }
+
+    /// A parameter that is no number, if it was given and is not null.
+    pub(super) fn other(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.given.get(name).filter(|given| !given.is_null())
+    }
+
     /// Errors: 22023 if something was given that the model does not have.
-    fn finish(self, model: &str) -> Result<()> {
+    pub(super) fn finish(self, model: &str) -> Result<()> {
         match self.given.keys().find(|name| !self.known.contains(&name.as_str())) {
             None => Ok(()),
             Some(name) => {
@@ -335,6 +345,14 @@ impl Visitor for ParameterReader<'_> {
         Ok(())
     }
 
+    fn double(&mut self, name: &'static str, value: &mut f64) -> Result<()> {
+        self.known.push(name);
+        if let Some(given) = self.given.get(name) {
+            *value = given.as_f64().ok_or_else(|| wrong_type(name, "a number", given))?;
+        }
+        Ok(())
+    }
+
     fn count<T: TryFrom<u64> + Copy + Into<Count>>(&mut self, name: &'static str, value: &mut T) -> Result<()> {
         self.known.push(name);
         if let Some(given) = self.given.get(name) {
@@ -345,13 +363,20 @@ impl Visitor for ParameterReader<'_> {
     }
 }
 
-struct ParameterWriter(Map<String, Value>);
+/// Writes parameters down.
+#[derive(Default)]
+pub(super) struct ParameterWriter(pub(super) Map<String, Value>);
 
 impl Visitor for ParameterWriter {
     fn number(&mut self, name: &'static str, value: &mut f32) -> Result<()> {
         // As somebody would write it: 0.1, not 0.10000000149.
         let shortest: f64 = value.to_string().parse().unwrap_or_else(|_| f64::from(*value));
         self.0.insert(name.to_owned(), json!(shortest));
+        Ok(())
+    }
+
+    fn double(&mut self, name: &'static str, value: &mut f64) -> Result<()> {
+        self.0.insert(name.to_owned(), json!(*value));
         Ok(())
     }
 
@@ -362,7 +387,7 @@ impl Visitor for ParameterWriter {
     }
 }
 
-fn wrong_type(name: &str, wanted: &str, given: &Value) -> Error {
+pub(super) fn wrong_type(name: &str, wanted: &str, given: &Value) -> Error {
     Error::invalid(format!("parameter {name} must be {wanted}"))
         .detail(format!("it is {}", shortened(&given.to_string())))
 }

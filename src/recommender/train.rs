@@ -1,12 +1,12 @@
 //! Training recommenders: interactions to models, models to tables.
 
 use super::arrays::{self, Array};
-use super::choice::Choice;
-use super::error::LESS;
-use crate::error::{Error, Result, memory_limit};
-use crate::evaluate::{Rows, StoredSplit};
-use crate::interrupt::{Event, pipeline, thread_pool};
-use crate::kge::Reporter;
+use super::inputs::Inputs;
+use super::model;
+use super::plan::{Made, Plan};
+use crate::error::{Error, Result};
+use crate::interrupt::thread_pool;
+use crate::kge::resume;
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
@@ -15,11 +15,8 @@ use crate::spi::{self, Arg};
 use pgrx::prelude::*;
 use rustc_hash::FxHasher;
 use serde_json::{Value, json};
-use sgr_engine::evaluate::{Part, Protocol, Split};
-use sgr_engine::recommend::models::Interactions;
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Keys of advisory locks on names of models: "sgrg" and a hash.
@@ -58,7 +55,7 @@ pub struct Outcome {
 pub fn train(request: &Request) -> Result<Vec<Outcome>> {
     let mut started = Instant::now();
     rights::may_fill(c"sgr_train()", &[c"models", c"model_arrays", c"runs"], "trains")?;
-    let choice = Choice::new(request.model, request.params, request.seed, settings::memory_limit())?;
+    let plan = Plan::new(request.model, request.params, request.seed, settings::memory_limit())?;
     if request.split.is_some() && request.kind.is_some() {
         return Err(
             Error::invalid("kind is about interactions, and a split has its own").hint("sgr_eval_split() takes kind")
@@ -68,49 +65,50 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
     if name.is_empty() {
         return Err(Error::invalid("name must not be empty").hint("NULL names it as the model"));
     }
+    if name == model::NO_MODEL {
+        return Err(Error::invalid(format!("a model cannot be called \"{name}\""))
+            .detail("sgr_recommend_user() takes it for no model")
+            .hint("choose another name"));
+    }
     let threads = settings::threads(request.threads)?;
     let pool = thread_pool(threads)?;
-    let inputs = Inputs::read(request)?;
+    let inputs = Inputs::read(request.split, request.kind)?;
+    let graph = plan.graph(&inputs)?;
     claim_name(name, request.replace)?;
     let parameters = json!({
-        "model": request.model, "split": request.split, "name": name, "params": choice.parameters(), "kind": request.kind,
+        "model": request.model, "split": request.split, "name": name, "params": plan.parameters(), "kind": request.kind,
         "seed": request.seed, "threads": threads,
     });
+    let ids = inputs.ids();
     let mut outcomes = Vec::new();
     for repeat in 0..inputs.repeats() {
-        let (interactions, user_ids, item_ids) = inputs.interactions(repeat)?;
-        let interactions = Arc::new(interactions);
-        let mut reporter = Reporter::new();
-        let (fitted, progress) = pipeline(
-            |output| choice.fit(Arc::clone(&interactions), &pool, output),
-            |event| {
-                if let Event::Block(progress) = event {
-                    reporter.done(request.model, progress.fraction);
-                }
-                Ok(())
-            },
-        )?;
+        let made = plan.make(request.model, &inputs, repeat, graph.as_ref(), &pool)?;
         let run_id = run::note("train", &parameters, &json!({}), 0.0)?;
         let outcome = Outcome {
             model_id: 0,
             name: name.to_owned(),
             repeat: repeat as i32 + 1,
-            epochs: progress.epochs_done as i32,
-            loss: progress.loss.is_finite().then_some(progress.loss),
-            users: user_ids.len() as i64,
-            items: item_ids.len() as i64,
-            interactions: interactions.len() as i64,
+            epochs: made.epochs() as i32,
+            loss: Some(made.loss()).filter(|loss| loss.is_finite()),
+            users: ids.users.len() as i64,
+            items: ids.items.len() as i64,
+            interactions: made.interactions().len() as i64,
             elapsed_ms: 0.0,
             run_id,
         };
-        let model_id = insert(&outcome, request, &choice, inputs.split_id(), &parameters)?;
-        let ids = [("users", user_ids), ("items", item_ids)].map(|(name, ids)| (name, Array::Ids(Cow::Borrowed(ids))));
-        arrays::write(model_id, &ids)?;
-        arrays::write(model_id, &fitted.arrays(&interactions))?;
+        let model_id = insert(&outcome, request, plan.dim(), &made, inputs.split_id(), &parameters)?;
+        let of_ids =
+            [("users", ids.users), ("items", ids.items)].map(|(name, ids)| (name, Array::Ids(Cow::Borrowed(ids))));
+        arrays::write(model_id, &of_ids)?;
+        arrays::write(model_id, &made.arrays())?;
+        if request.split.is_none() && plan.is_to_be_active() {
+            activate(model_id, name)?;
+        }
         let outcome = Outcome { model_id, elapsed_ms: milliseconds(started), ..outcome };
         let result = json!({
             "model_id": model_id, "repeat": outcome.repeat, "epochs": outcome.epochs, "loss": outcome.loss,
             "users": outcome.users, "items": outcome.items, "interactions": outcome.interactions,
+            "validation": made.validation_and_blend()[0],
         });
         run::complete(run_id, &result, outcome.elapsed_ms)?;
         outcomes.push(outcome);
@@ -119,88 +117,32 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
-/// What there is to learn.
-enum Inputs {
-    Split(StoredSplit),
-    All(Rows),
-}
-
-impl Inputs {
-    /// Errors: 42704, 53000, 55000.
-    fn read(request: &Request) -> Result<Self> {
-        match request.split {
-            Some(name) => Ok(Inputs::Split(StoredSplit::load(name)?)),
-            None => {
-                let sources = Sources::load()?;
-                let rows = Rows::of_catalogue(Protocol::PerUser, request.kind, &sources)?;
-                if rows.users.is_empty() {
-                    let source = sources.relation_name("interactions")?;
-                    return Err(Error::not_ready(format!("{source} has no interactions to learn from")));
-                }
-                Ok(Inputs::All(rows))
-            }
-        }
+/// Lets a blend answer where no model is named, if the role may say so.
+fn activate(model_id: i64, name: &str) -> Result<()> {
+    if rights::has(rights::table(c"models")?, pg_sys::ACL_UPDATE) {
+        return resume::activate(model_id, true);
     }
-
-    fn repeats(&self) -> usize {
-        match self {
-            Inputs::Split(split) => split.repeats.len(),
-            Inputs::All(_) => 1,
-        }
-    }
-
-    fn split_id(&self) -> Option<i64> {
-        match self {
-            Inputs::Split(split) => Some(split.split_id),
-            Inputs::All(_) => None,
-        }
-    }
-
-    /// Who took what, and the ids by their numbers. Errors: 53000.
-    fn interactions(&self, repeat: usize) -> Result<(Interactions, &[i64], &[i64])> {
-        let (mut pairs, user_ids, item_ids) = match self {
-            Inputs::Split(split) => (positives(&split.repeats[repeat]), &split.users.ids, &split.items.ids),
-            Inputs::All(rows) => {
-                let pairs: Vec<(u32, u32)> = rows.users.iter().copied().zip(rows.items.iter().copied()).collect();
-                (pairs, &rows.user_ids.ids, &rows.item_ids.ids)
-            }
-        };
-        // A like and a play are one interaction.
-        pairs.sort_unstable();
-        pairs.dedup();
-        let (needed, limit) =
-            (Interactions::estimate(pairs.len(), user_ids.len(), item_ids.len()), settings::memory_limit());
-        if needed > limit {
-            return Err(memory_limit(needed, limit, "the interactions", LESS));
-        }
-        let (users, items): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
-        Ok((Interactions::new(&users, &items, &[], user_ids.len(), item_ids.len())?, user_ids, item_ids))
-    }
-}
-
-/// The pairs of the training part that a user has.
-pub fn positives(split: &Split) -> Vec<(u32, u32)> {
-    split
-        .rows_of(Part::Train)
-        .filter(|&row| split.labels[row])
-        .map(|row| (split.users[row], split.items[row]))
-        .collect()
+    notice!("model \"{name}\" was trained, and is not active: that takes UPDATE on sgr.models");
+    Ok(())
 }
 
 fn insert(
     outcome: &Outcome,
     request: &Request,
-    choice: &Choice,
+    dim: Option<usize>,
+    made: &Made,
     split_id: Option<i64>,
     parameters: &Value,
 ) -> Result<i64> {
     let mut model_id = 0;
+    let [validation, blend] =
+        made.validation_and_blend().map(|json| if json.is_null() { String::new() } else { json.to_string() });
     let args = [
         Arg::Text(&outcome.name),
         Arg::Text(request.model),
         Arg::Big(split_id.unwrap_or(0)),
         Arg::Int(outcome.repeat),
-        Arg::Int(choice.dim().unwrap_or(0) as i32),
+        Arg::Int(dim.unwrap_or(0) as i32),
         Arg::Big(request.seed),
         Arg::Int(outcome.epochs),
         Arg::Float(outcome.loss.unwrap_or(f64::NAN)),
@@ -208,6 +150,8 @@ fn insert(
         Arg::Text(&parameters.to_string()),
         Arg::Big(outcome.run_id),
         Arg::Text(env!("CARGO_PKG_VERSION")),
+        Arg::Text(&validation),
+        Arg::Text(&blend),
     ];
     spi::select_fresh(include_str!("../../sql/queries/recommender_insert.sql"), &Sources::NONE, &args, |row| {
         model_id = row.int(0).unwrap_or(0);

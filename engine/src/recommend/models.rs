@@ -131,8 +131,8 @@ pub trait Fit {
     fn finish(self) -> Result<Self::Model, ModelError>;
 }
 
-/// A model that scores items for users.
-pub trait Recommender: std::fmt::Debug + Send + Sync {
+/// A model that scores items for users. Who stores models asks by [`Any`](std::any::Any) which one it is.
+pub trait Recommender: std::any::Any + std::fmt::Debug + Send + Sync {
     /// The name of the model in SQL and in reports.
     fn name(&self) -> &'static str;
 

@@ -144,6 +144,13 @@ impl GraphWalk {
         &self.edges
     }
 
+    /// The graph's edges, each once with the smaller end first, ascending: with them [`new`](Self::new) makes the same model
+    /// again.
+    pub fn edge_list(&self) -> (Vec<u32>, Vec<u32>) {
+        let from = |entity: usize| self.edges.row(entity).columns.iter().map(move |&to| (entity as u32, to));
+        (0..self.edges.rows()).flat_map(from).filter(|(head, tail)| head < tail).unzip()
+    }
+
     /// Walks from what somebody took; `user` is where interactions lead back to, none for a user who is not in them.
     fn walk(&self, taken: SparseRow<'_>, user: Option<u32>, scores: &mut [f32]) {
         let items = self.interactions.item_count();
