@@ -95,6 +95,23 @@ CREATE POLICY jobs_changed ON sgr.jobs FOR UPDATE USING (pg_catalog.pg_has_role(
 CREATE POLICY jobs_trimmed ON sgr.jobs FOR DELETE USING (pg_catalog.pg_has_role(submitted_by, 'USAGE'));
 GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.jobs TO PUBLIC;
 
+-- Numbers that a checkpoint has besides its text: vectors of a training. An array is some rows.
+CREATE TABLE sgr.job_numbers (
+    job_id     bigint NOT NULL REFERENCES sgr.jobs ON DELETE CASCADE,
+    array_name text NOT NULL,
+    start      bigint NOT NULL,
+    numbers    real[] NOT NULL,
+    PRIMARY KEY (job_id, array_name, start)
+);
+COMMENT ON TABLE sgr.job_numbers IS 'Arrays of the checkpoints of jobs, some of their elements per row; they go when the job succeeds';
+COMMENT ON COLUMN sgr.job_numbers.start IS 'The place of the row''s first element, from 0';
+ALTER TABLE sgr.job_numbers ALTER COLUMN numbers SET STORAGE EXTERNAL;
+ALTER TABLE sgr.job_numbers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY job_numbers_own ON sgr.job_numbers
+    USING (EXISTS (SELECT FROM sgr.jobs AS j
+                   WHERE j.job_id = job_numbers.job_id AND pg_catalog.pg_has_role(j.submitted_by, 'USAGE')));
+GRANT SELECT, INSERT, DELETE ON sgr.job_numbers TO PUBLIC;
+
 -- A worker says where it is in pg_stat_activity, which other sessions see at once, while its transaction is open.
 CREATE VIEW sgr.job_status AS
 SELECT j.job_id, j.task, j.args, j.state,

@@ -1,5 +1,6 @@
 //! Knowledge-graph embeddings: trained on the graph, stored in tables, asked in SQL.
 
+mod checkpoint;
 pub mod choices;
 mod error;
 pub mod evaluate;

@@ -18,6 +18,7 @@ static PATH_TIME_MS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static MAX_JOBS: GucSetting<i32> = GucSetting::<i32>::new(2);
 static JOB_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(3);
+static CHECKPOINT_INTERVAL_S: GucSetting<i32> = GucSetting::<i32>::new(300);
 static JOB_HISTORY_DAYS: GucSetting<i32> = GucSetting::<i32>::new(30);
 
 /// Registers the settings; called once, from `_PG_init`.
@@ -120,6 +121,16 @@ fn init_jobs() {
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(
+        c"sgr_graph.checkpoint_interval",
+        c"Sets how often a training that runs as a background job saves where it is",
+        c"In seconds. After a crash the next attempt goes on from there. 0 saves nothing.",
+        &CHECKPOINT_INTERVAL_S,
+        0,
+        86400,
+        GucContext::Userset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
         c"sgr_graph.job_history",
         c"Sets for how many days jobs that have ended stay in sgr.jobs",
         c"Workers delete older ones of their role when they start. -1 keeps them for ever.",
@@ -176,6 +187,11 @@ pub fn path_time() -> Option<Duration> {
 /// `sgr_graph.max_jobs`.
 pub fn max_jobs() -> i32 {
     MAX_JOBS.get()
+}
+
+/// `sgr_graph.checkpoint_interval`, if checkpoints are wanted.
+pub fn checkpoint_interval() -> Option<Duration> {
+    u64::try_from(CHECKPOINT_INTERVAL_S.get()).ok().filter(|&time| time > 0).map(Duration::from_secs)
 }
 
 /// `sgr_graph.job_history` in days, if there is a limit.

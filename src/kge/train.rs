@@ -1,5 +1,6 @@
 //! Training: tables to triples, triples to vectors, vectors to tables.
 
+use super::checkpoint;
 use super::choices::Choices;
 use super::model::{self, Recipe};
 use super::progress::Reporter;
@@ -16,7 +17,9 @@ use crate::spi::{self, Arg};
 use crate::worker::{self, Job, Staged};
 use pgrx::prelude::*;
 use serde_json::{Value, json};
-use sgr_engine::kge::{GraphSize, KgeConfig, KgeEstimate, Metrics, Phase, Stop, Trained, Trainer, TripleSet, estimate};
+use sgr_engine::kge::{
+    GraphSize, KgeConfig, KgeEstimate, Metrics, Phase, Progress, Snapshot, Stop, Trained, Trainer, TripleSet, estimate,
+};
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,6 +88,8 @@ struct Training {
     recipe: Recipe,
     input: Input,
     pool: rayon::ThreadPool,
+    /// How often a job saves where it is.
+    checkpoint_interval: Option<Duration>,
     computed: Option<Computed>,
 }
 
@@ -103,13 +108,30 @@ impl Training {
         let recipe = recipe(&request, &config, &subject, threads)?;
         let input = read(&recipe, &config, &subject)?;
         let pool = thread_pool(threads)?;
-        Ok(Self { started, request, config, subject, recipe, input, pool, computed: None })
+        let checkpoint_interval = settings::checkpoint_interval();
+        Ok(Self { started, request, config, subject, recipe, input, pool, checkpoint_interval, computed: None })
     }
 
     fn compute(&mut self) -> Result<()> {
         let learned = Arc::clone(&self.input.learned);
         let (validation, config, pool) = (self.input.validation.as_ref(), self.config.clone(), &self.pool);
         self.computed = Some(compute(pool, || Ok(Trainer::new(learned, validation, config, pool)?))?);
+        Ok(())
+    }
+
+    /// The same in a job: goes on from the checkpoint of an earlier attempt, and leaves checkpoints.
+    fn compute_in_job(&mut self, job: &Job) -> Result<()> {
+        let learned = Arc::clone(&self.input.learned);
+        let (validation, config, pool) = (self.input.validation.as_ref(), self.config.clone(), &self.pool);
+        let fingerprint = checkpoint::fingerprint(&self.input, &config);
+        let left = job.step(|| checkpoint::read(job, fingerprint, &config))?;
+        let start = move || match left {
+            Some((snapshot, so_far)) => Ok((Trainer::restore(learned, validation, config, snapshot, pool)?, so_far)),
+            None => Ok((Trainer::new(learned, validation, config, pool)?, SoFar::default())),
+        };
+        let save =
+            |snapshot: &Snapshot, so_far: &SoFar| job.step(|| checkpoint::write(job, fingerprint, snapshot, so_far));
+        self.computed = Some(compute_saving(pool, start, self.checkpoint_interval, save)?);
         Ok(())
     }
 
@@ -166,8 +188,8 @@ impl Training {
 }
 
 impl Staged for Training {
-    fn compute(&mut self, _job: &Job) -> Result<()> {
-        Training::compute(self)
+    fn compute(&mut self, job: &Job) -> Result<()> {
+        self.compute_in_job(job)
     }
 
     fn store(&mut self) -> Result<Value> {
@@ -389,39 +411,74 @@ impl Computed {
     }
 }
 
+/// What a training has taken and shown, beside the trainer's own state.
+#[derive(Debug, Clone, Default)]
+pub struct SoFar {
+    /// Of training, without validation.
+    pub training: Duration,
+    /// Of the validation run whose vectors are kept.
+    pub metrics: Option<Metrics>,
+}
+
+/// What the training thread hands over.
+enum News {
+    Progress(Progress),
+    Snapshot(Box<(Snapshot, SoFar)>),
+}
+
 /// Trains on a thread of its own, and reports.
 pub fn compute<F>(pool: &rayon::ThreadPool, start: F) -> Result<Computed>
 where
     F: FnOnce() -> Result<Trainer> + Send,
 {
+    compute_saving(pool, || Ok((start()?, SoFar::default())), None, |_, _| Ok(()))
+}
+
+/// [`compute`], and has the main thread save a snapshot every so often, while training goes on.
+fn compute_saving<F, S>(pool: &rayon::ThreadPool, start: F, interval: Option<Duration>, mut save: S) -> Result<Computed>
+where
+    F: FnOnce() -> Result<(Trainer, SoFar)> + Send,
+    S: FnMut(&Snapshot, &SoFar) -> Result<()>,
+{
     let mut reporter = Reporter::new();
     give_back_memory();
     pipeline(
         |output| {
-            let mut trainer = start()?;
-            let (mut training, mut metrics, mut best) = (Duration::ZERO, None, None);
-            let mut phase = trainer.progress().phase;
+            let (mut trainer, mut so_far) = start()?;
+            let (mut best, mut phase) = (trainer.progress().best, trainer.progress().phase);
+            let mut saved = Instant::now();
             loop {
                 let began = Instant::now();
                 let progress = trainer.step(pool);
                 if phase == Phase::Training {
-                    training += began.elapsed();
+                    so_far.training += began.elapsed();
                 }
                 if progress.best != best {
-                    (best, metrics) = (progress.best, progress.validation);
+                    (best, so_far.metrics) = (progress.best, progress.validation);
                 }
                 phase = progress.phase;
-                if phase == Phase::Stopped || !output.send(progress) {
+                if phase == Phase::Stopped || !output.send(News::Progress(progress)) {
                     break;
                 }
+                if interval.is_some_and(|interval| saved.elapsed() >= interval)
+                    && let Some(snapshot) = trainer.snapshot()
+                {
+                    if !output.send(News::Snapshot(Box::new((snapshot, so_far.clone())))) {
+                        break;
+                    }
+                    saved = Instant::now();
+                }
             }
+            let SoFar { training, metrics } = so_far;
             Ok(Computed { trained: trainer.finish(), metrics, training })
         },
-        |event| {
-            if let Event::Block(progress) = event {
+        |event| match event {
+            Event::Started => Ok(()),
+            Event::Block(News::Progress(progress)) => {
                 reporter.training(&progress);
+                Ok(())
             }
-            Ok(())
+            Event::Block(News::Snapshot(snapshot)) => save(&snapshot.0, &snapshot.1),
         },
     )
 }

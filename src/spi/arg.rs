@@ -25,6 +25,8 @@ pub enum Arg<'a> {
     Bigs(&'a [i64]),
     /// integer[]
     Ints(&'a [i32]),
+    /// real[]
+    Reals(&'a [f32]),
     /// double precision[]
     Floats(&'a [f64]),
     /// text[] with NULLs
@@ -44,6 +46,7 @@ impl Arg<'_> {
             Arg::Text(_) => pg_sys::TEXTOID,
             Arg::Bigs(_) => pg_sys::INT8ARRAYOID,
             Arg::Ints(_) => pg_sys::INT4ARRAYOID,
+            Arg::Reals(_) => pg_sys::FLOAT4ARRAYOID,
             Arg::Floats(_) => pg_sys::FLOAT8ARRAYOID,
             Arg::Texts(_) => pg_sys::TEXTARRAYOID,
             Arg::Time(_) => pg_sys::TIMESTAMPTZOID,
@@ -61,6 +64,7 @@ impl Arg<'_> {
             Arg::Text(value) => value.into_datum(),
             Arg::Bigs(values) => Some(array_datum(pg_sys::INT8OID, values)),
             Arg::Ints(values) => Some(array_datum(pg_sys::INT4OID, values)),
+            Arg::Reals(values) => Some(array_datum(pg_sys::FLOAT4OID, values)),
             Arg::Floats(values) => Some(array_datum(pg_sys::FLOAT8OID, values)),
             Arg::Texts(values) => values.to_vec().into_datum(),
             Arg::Time(value) => value.into_datum(),

@@ -12,6 +12,10 @@ use crate::spi::{self, Arg};
 use pgrx::prelude::*;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// Numbers of a checkpoint's array in one row: 4 MB.
+const NUMBERS_PER_ROW: usize = 1 << 20;
 
 /// A claimed job.
 pub struct Job {
@@ -127,6 +131,33 @@ impl Job {
             Ok(())
         })?;
         Ok(checkpoint)
+    }
+
+    /// The arrays of the checkpoint, by name; inside [`Job::step`].
+    pub fn numbers(&self) -> Result<HashMap<String, Vec<f32>>> {
+        let mut arrays: HashMap<String, Vec<f32>> = HashMap::new();
+        let sql = include_str!("../../sql/queries/job_numbers.sql");
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(self.job_id)], |row| {
+            pgrx::check_for_interrupts!();
+            let name = row.text(0).map(Cow::into_owned).unwrap_or_default();
+            arrays.entry(name).or_default().extend_from_slice(row.floats(1).unwrap_or_default());
+            Ok(())
+        })?;
+        Ok(arrays)
+    }
+
+    /// Leaves arrays with the checkpoint, in place of those that are there; inside [`Job::step`].
+    pub fn save_numbers(&self, arrays: &[(&str, &[f32])]) -> Result<()> {
+        spi::execute("DELETE FROM sgr.job_numbers WHERE job_id = $1", &Sources::NONE, &[Arg::Big(self.job_id)])?;
+        for (name, numbers) in arrays {
+            for (at, chunk) in numbers.chunks(NUMBERS_PER_ROW).enumerate() {
+                pgrx::check_for_interrupts!();
+                let start = (at * NUMBERS_PER_ROW) as i64;
+                let args = [Arg::Big(self.job_id), Arg::Text(name), Arg::Big(start), Arg::Reals(chunk)];
+                spi::execute(include_str!("../../sql/queries/job_numbers_insert.sql"), &Sources::NONE, &args)?;
+            }
+        }
+        Ok(())
     }
 
     /// Leaves something to go on from, for the next attempt; inside [`Job::step`]. Errors: 55000 if the job is no longer this

@@ -84,6 +84,91 @@ fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
     assert_eq!(killed, ROUNDS);
 }
 
+/// Times that the worker of a training is killed; `SGR_KILLS` says otherwise.
+const KILLS: u32 = 6;
+
+/// The vectors of a model by its name, to the last bit.
+fn vectors(client: &mut Client, name: &str) -> String {
+    one(
+        client,
+        &format!(
+            "SELECT md5(string_agg(v.entity_id || array_to_string(float4_bits(v.vector), ' '), ';' ORDER BY v.entity_id))
+                 || (m.validation ->> 'mrr') || ' of ' || m.kept_epoch || ' of ' || m.epochs
+             FROM sgr.models m JOIN sgr.entity_embeddings v USING (model_id) WHERE m.name = '{name}' GROUP BY m.model_id"
+        ),
+    )
+}
+
+#[test]
+fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been() {
+    let server = OwnServer::start(&["restart_after_crash=on", "synchronous_commit=on", "sgr_graph.job_attempts=1000"]);
+    let mut client = server.connect();
+    client
+        .batch_execute(
+            "CREATE EXTENSION sgr_graph; SELECT sgr_demo_load(1000, 300, 300, 1); SELECT sgr_build_kg();
+             CREATE FUNCTION float4_bits(real[]) RETURNS text[] LANGUAGE sql
+                 RETURN ARRAY(SELECT encode(float4send(n), 'hex') FROM unnest($1) WITH ORDINALITY AS u (n, at) ORDER BY at)",
+        )
+        .unwrap();
+    // The best vectors come long before the end, so they must survive, too.
+    let choices =
+        "dim => 32, epochs => 60, negatives => 64, threads => 1, validate_every => 5, patience => 0, seed => 4";
+    let started = Instant::now();
+    client.batch_execute(&format!("SELECT sgr_kge_train(name => 'whole', {choices})")).unwrap();
+    let takes = started.elapsed();
+    let database: String = one(&mut client, "SELECT current_database()");
+    client.batch_execute(&format!("ALTER DATABASE {database} SET sgr_graph.checkpoint_interval = '1 s'")).unwrap();
+    client = server.reconnect();
+    let job: i64 = one(
+        &mut client,
+        r#"SELECT sgr_submit('kge_train', '{"name": "killed", "dim": 32, "epochs": 60, "negatives": 64, "threads": 1,
+                                            "validate_every": 5, "patience": 0, "seed": 4}')"#,
+    );
+    let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(12);
+    let mut gone_on = Vec::new();
+    for _ in 0..kills {
+        let waited = Instant::now();
+        let pid = loop {
+            let pid: Option<i32> = one(&mut client, &format!("SELECT pid FROM sgr.jobs WHERE job_id = {job}"));
+            if let Some(pid) = pid {
+                break pid;
+            }
+            assert!(waited.elapsed() < Duration::from_secs(60), "the job does not start");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        std::thread::sleep(Duration::from_secs(1) + takes.mul_f64(random.random_range(0.0..0.3)));
+        assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        while client.batch_execute("SELECT 1").is_ok() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        client = server.reconnect();
+        let (state, epoch): (String, Option<i32>) = {
+            let row = client
+                .query_one(
+                    "SELECT state, (checkpoint::jsonb ->> 'epochs_done')::integer FROM sgr.jobs WHERE job_id = $1",
+                    &[&job],
+                )
+                .unwrap();
+            (row.get(0), row.get(1))
+        };
+        if state == "succeeded" {
+            break;
+        }
+        gone_on.push(epoch.unwrap_or(0));
+        assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_jobs_recover() WHERE state = 'queued'"), 1);
+    }
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_wait({job}, '300 s')")), "succeeded");
+    assert_eq!(vectors(&mut client, "killed"), vectors(&mut client, "whole"));
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.job_numbers"), 0);
+    assert!(gone_on.is_sorted() && gone_on.last().is_some_and(|&epoch| epoch > 0), "{gone_on:?}");
+    tell!(
+        "{} ends of a training of {:.1} s, which went on after epochs {gone_on:?}",
+        gone_on.len(),
+        takes.as_secs_f64()
+    );
+}
+
 /// Models and their vectors.
 fn models(client: &mut Client) -> String {
     one(
