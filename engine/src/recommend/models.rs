@@ -42,6 +42,7 @@
 //! ```
 
 mod bpr;
+mod diagonal;
 mod ease;
 mod error;
 mod factors;

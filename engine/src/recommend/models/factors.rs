@@ -11,6 +11,8 @@ use rayon::prelude::*;
 pub const MAX_DIM: usize = 2048;
 /// Users whose scores are one product.
 const USERS_PER_PRODUCT: usize = 32;
+/// Rows that are rotated by one product.
+const ROWS_PER_ROTATION: usize = 256;
 
 /// A vector of `dim` numbers for each user and each item, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +83,25 @@ impl Factors {
 
     pub(super) fn item(&self, item: u32) -> &[f32] {
         &self.items[item as usize * self.dim..][..self.dim]
+    }
+
+    /// Rotates all vectors, on the threads of the current pool: `axes` has the new ones row by row, of length 1, orthogonal to
+    /// each other. Products of vectors stay the same.
+    pub(super) fn rotate(&mut self, axes: &[f32]) {
+        let dim = self.dim;
+        let axes = Matrix::new(axes, dim, dim).transposed();
+        for table in [&mut self.users, &mut self.items] {
+            table.par_chunks_mut(ROWS_PER_ROTATION * dim).for_each_init(Vec::new, |before, vectors| {
+                before.clear();
+                before.extend_from_slice(vectors);
+                multiply(1.0, Matrix::new(before, vectors.len() / dim, dim), axes, 0.0, vectors);
+            });
+        }
+    }
+
+    /// Bytes that [`rotate`](Self::rotate) takes on so many threads.
+    pub(super) fn rotation_bytes(dim: usize, threads: usize) -> usize {
+        size_of::<f32>().saturating_mul(ROWS_PER_ROTATION * dim).saturating_mul(threads)
     }
 
     /// Scores of all items, for vectors of users one after the other.

@@ -6,11 +6,17 @@
 //! `Σ over interactions of w (1 - p·q)² + α₀ Σ over all pairs of (p·q)² + Σ λ_u |p|² + Σ λ_i |q|²`,
 //! `λ_u = l2 (n_u + α₀ items)^ν` with n_u the number of u's interactions, and λ_i likewise: by turns of the users, with the
 //! items fixed, and the items. Each turn solves one system of `dim` equations per row, exactly.
+//!
+//! Products do not change when all vectors are rotated alike. So each turn first takes the eigenvectors of the fixed
+//! side's Gram matrix `YᵀY` as axes: there that matrix is diagonal, and with it what all systems of the turn have in common,
+//! whatever their `λ`. A row with fewer interactions than `dim`, as most have, is then a system of as many equations as it
+//! has interactions.
 
+use super::diagonal::Diagonalisation;
 use super::error::ModelError;
 use super::factors::{Factors, MAX_DIM};
 use super::interactions::Interactions;
-use super::normal_equations::Solver;
+use super::normal_equations::{Gram, Left, Solver};
 use super::sparse::{SparseRow, SparseRows};
 use super::{DEFAULT_MEMORY_LIMIT, Fit, FitProgress, Recommender, STEP_COST, profile};
 use crate::kge::product::{Matrix, multiply};
@@ -95,7 +101,8 @@ impl IalsConfig {
         let buffers = Solver::memory_bytes(self.dim).saturating_mul(threads);
         let rows = interactions.user_count().max(interactions.item_count());
         let grams = size_of::<f32>().saturating_mul((2 + rows / ROWS_PER_PRODUCT).saturating_mul(self.dim * self.dim));
-        Factors::bytes(interactions, self.dim).saturating_add(buffers).saturating_add(grams)
+        let axes = Diagonalisation::memory_bytes(self.dim).saturating_add(Factors::rotation_bytes(self.dim, threads));
+        Factors::bytes(interactions, self.dim).saturating_add(buffers).saturating_add(grams).saturating_add(axes)
     }
 
     /// `λ_r` of a row with so many of `others` possible interactions.
@@ -110,19 +117,16 @@ impl IalsConfig {
         solver: &mut Solver,
         row: SparseRow<'_>,
         others: &[f32],
-        gram: &[f32],
+        gram: Gram<'_>,
         to: &mut [f32],
     ) -> Result<(), ModelError> {
-        let dim = self.dim;
         if row.columns.is_empty() {
             to.fill(0.0);
             return Ok(());
         }
-        solver.start(self.unobserved_weight, gram, self.ridge(row.columns.len(), others.len() / dim));
-        for (other, weight) in row.iter() {
-            solver.add(&others[other as usize * dim..][..dim], weight);
-        }
-        solver.solve(to).map_err(|row| ModelError::NotPositiveDefinite { row })
+        let ridge = self.ridge(row.columns.len(), others.len() / self.dim);
+        let left = Left { factor: self.unobserved_weight, gram, ridge };
+        solver.solve(&left, row, others, to).map_err(|row| ModelError::NotPositiveDefinite { row })
     }
 }
 
@@ -158,8 +162,10 @@ pub struct IalsFit {
     factors: Factors,
     turn: Turn,
     next_row: usize,
-    /// Of the vectors that are fixed in this turn; empty before the first row.
-    gram: Vec<f32>,
+    /// On its way to the axes of this turn, before the first row.
+    rotation: Option<Diagonalisation>,
+    /// The diagonal of the Gram matrix of the vectors that are fixed in this turn; empty before they are rotated.
+    spectrum: Vec<f32>,
     epochs_done: u32,
     loss: f64,
     loss_sum: f64,
@@ -188,35 +194,51 @@ impl IalsFit {
             factors,
             turn: Turn::Users,
             next_row: 0,
-            gram: Vec::new(),
+            rotation: None,
+            spectrum: Vec::new(),
             epochs_done: 0,
             loss: f64::NAN,
             loss_sum: 0.0,
         })
     }
 
+    /// Rotates all vectors so that the Gram matrix of those that are fixed is diagonal; returns whether that is done.
+    fn rotate_axes(&mut self, budget: usize) -> bool {
+        let (factors, dim) = (&mut self.factors, self.config.dim);
+        let mut rotation = self.rotation.take().unwrap_or_else(|| {
+            let others = if self.turn == Turn::Users { &factors.items } else { &factors.users };
+            Diagonalisation::new(&gram(others, dim), dim)
+        });
+        if !rotation.step(budget) {
+            self.rotation = Some(rotation);
+            return false;
+        }
+        let (eigenvalues, axes) = rotation.finish();
+        factors.rotate(&axes);
+        self.spectrum = eigenvalues;
+        true
+    }
+
     /// Solves some rows of users or items; returns whether those were the last.
     fn solve_rows(&mut self, budget: usize) -> Result<bool, ModelError> {
-        let IalsFit { interactions, config, factors, gram: of_others, .. } = self;
+        if self.spectrum.is_empty() && !self.rotate_axes(budget / rayon::current_num_threads()) {
+            return Ok(false);
+        }
+        let IalsFit { interactions, config, factors, spectrum, .. } = self;
         let dim = config.dim;
         let (rows, own, others) = match self.turn {
             Turn::Users => (interactions.by_user(), &mut factors.users, &factors.items),
             _ => (interactions.by_item(), &mut factors.items, &factors.users),
         };
-        if of_others.is_empty() {
-            *of_others = gram(others, dim);
-        }
         let first = self.next_row;
-        let cost = |row| rows.row_len(row).min(1) * dim * dim * (dim / 6 + 4) + rows.row_len(row) * dim * dim / 2;
-        let end = SparseRows::rows_within(rows.rows(), first, budget, cost);
+        let end = SparseRows::rows_within(rows.rows(), first, budget, |row| Solver::cost(dim, rows.row_len(row)));
         own[first * dim..end * dim].par_chunks_mut(ROWS_PER_TASK * dim).enumerate().try_for_each_init(
             || Solver::new(dim),
             |solver, (task, vectors)| {
                 let first = first + task * ROWS_PER_TASK;
-                vectors
-                    .chunks_exact_mut(dim)
-                    .zip(first..)
-                    .try_for_each(|(vector, row)| config.solve(solver, rows.row(row), others, of_others, vector))
+                vectors.chunks_exact_mut(dim).zip(first..).try_for_each(|(vector, row)| {
+                    config.solve(solver, rows.row(row), others, Gram::Diagonal(spectrum), vector)
+                })
             },
         )?;
         self.next_row = end;
@@ -268,7 +290,7 @@ impl IalsFit {
             return Ok(());
         }
         self.next_row = 0;
-        self.gram.clear();
+        self.spectrum.clear();
         self.turn = match self.turn {
             Turn::Users => Turn::Items,
             Turn::Items => Turn::Loss,
@@ -366,7 +388,7 @@ impl Ials {
     fn solve(&self, row: SparseRow<'_>) -> Result<Vec<f32>, ModelError> {
         let mut vector = vec![0.0; self.factors.dim];
         let mut solver = Solver::new(self.factors.dim);
-        self.config.solve(&mut solver, row, &self.factors.items, &self.gram, &mut vector)?;
+        self.config.solve(&mut solver, row, &self.factors.items, Gram::Full(&self.gram), &mut vector)?;
         Ok(vector)
     }
 }
@@ -393,5 +415,111 @@ impl Recommender for Ials {
         let vector = self.solve(profile.row(0))?;
         self.factors.score(&vector, scores);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{Arc, IalsConfig, IalsFit, Interactions, SparseRows};
+    use crate::kge::sampling::{self, Use, below};
+    use rayon::ThreadPoolBuilder;
+
+    /// The solution of `left x = right`, by elimination.
+    fn solved(mut left: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+        let dim = right.len();
+        for pivot in 0..dim {
+            let (of_pivot, right_of_pivot) = (left[pivot].clone(), right[pivot]);
+            for row in (0..dim).filter(|&row| row != pivot) {
+                let factor = left[row][pivot] / of_pivot[pivot];
+                left[row].iter_mut().zip(&of_pivot).for_each(|(number, above)| *number -= factor * above);
+                right[row] -= factor * right_of_pivot;
+            }
+        }
+        (0..dim).map(|at| right[at] / left[at][at]).collect()
+    }
+
+    /// What the definition says of some rows, with `others` fixed.
+    fn turn(
+        config: &IalsConfig,
+        rows: &SparseRows,
+        which: std::ops::Range<usize>,
+        others: &[Vec<f64>],
+        own: &mut [Vec<f64>],
+    ) {
+        let dim = config.dim;
+        for row in which {
+            let entries: Vec<(u32, f32)> = rows.row(row).iter().collect();
+            let frequency = entries.len() as f64 + f64::from(config.unobserved_weight) * others.len() as f64;
+            let ridge = f64::from(config.l2) * frequency.powf(config.frequency_exponent.into());
+            let (mut left, mut right) = (vec![vec![0.0; dim]; dim], vec![0.0; dim]);
+            for (at, other) in others.iter().enumerate() {
+                let weight = entries.iter().find(|entry| entry.0 as usize == at).map_or(0.0, |entry| entry.1.into());
+                for a in 0..dim {
+                    right[a] += weight * other[a];
+                    for b in 0..dim {
+                        left[a][b] += (weight + f64::from(config.unobserved_weight)) * other[a] * other[b];
+                    }
+                }
+            }
+            (0..dim).for_each(|at| left[at][at] += ridge);
+            own[row] = if entries.is_empty() { vec![0.0; dim] } else { solved(left, right) };
+        }
+    }
+
+    fn rows_of(numbers: &[f32], dim: usize) -> Vec<Vec<f64>> {
+        numbers.chunks(dim).map(|row| row.iter().map(|&number| number.into()).collect()).collect()
+    }
+
+    fn products(users: &[Vec<f64>], items: &[Vec<f64>]) -> Vec<f64> {
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
+        users.iter().flat_map(|user| items.iter().map(move |item| product(user, item))).collect()
+    }
+
+    /// Rows have fewer interactions than `dim`, and more; some have none.
+    #[test]
+    fn turns_are_those_of_the_definition_in_any_axes() {
+        for seed in 0..60 {
+            let mut rng = sampling::stream(seed, Use::RecommenderFactors, 7, 0);
+            let (user_count, item_count) = (2 + below(&mut rng, 30), 2 + below(&mut rng, 30));
+            let count = 1 + below(&mut rng, user_count * item_count);
+            let mut draw = |among: usize| -> Vec<u32> { (0..count).map(|_| below(&mut rng, among) as u32).collect() };
+            let (users, items, weights) = (draw(user_count), draw(item_count), draw(5));
+            let weights: Vec<f32> = weights.iter().map(|&weight| weight as f32 + 0.5).collect();
+            let data = Arc::new(Interactions::new(&users, &items, &weights, user_count, item_count).unwrap());
+            let config = IalsConfig {
+                dim: 1 + seed as usize % 17,
+                init_scale: 1.0,
+                frequency_exponent: [0.0, 0.5, 1.0][seed as usize % 3],
+                seed,
+                ..IalsConfig::default()
+            };
+            let pool = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            let mut fit = IalsFit::new(Arc::clone(&data), config.clone(), &pool).unwrap();
+            let mut users = rows_of(&fit.factors.users, config.dim);
+            let mut items = rows_of(&fit.factors.items, config.dim);
+            let check = |fit: &IalsFit, users: &[Vec<f64>], items: &[Vec<f64>]| {
+                let [found_users, found_items] =
+                    [&fit.factors.users, &fit.factors.items].map(|rows| rows_of(rows, config.dim));
+                let (found, expected) = (products(&found_users, &found_items), products(users, items));
+                let miss = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(miss < 1e-4, "seed {seed}: {miss}");
+            };
+            for _ in 0..2 {
+                turn(&config, data.by_user(), 0..user_count, &items, &mut users);
+                pool.install(|| fit.step_in_pool(usize::MAX)).unwrap();
+                check(&fit, &users, &items);
+                turn(&config, data.by_item(), 0..item_count, &users, &mut items);
+                pool.install(|| fit.step_in_pool(usize::MAX)).unwrap();
+                check(&fit, &users, &items);
+                pool.install(|| fit.step_in_pool(usize::MAX)).unwrap();
+            }
+            // In the middle of a turn all vectors have the same axes, too.
+            while fit.next_row == 0 {
+                pool.install(|| fit.solve_rows(1)).unwrap();
+            }
+            turn(&config, data.by_user(), 0..fit.next_row, &items, &mut users);
+            check(&fit, &users, &items);
+        }
     }
 }
