@@ -169,7 +169,7 @@ fn crawls_of_two_databases_keep_to_one_rate_and_come_back_when_a_rate_limit_says
     for database in [&database, &second] {
         mock.configure(&mut database.connect(), &[("rate", "8"), ("burst", "2")]);
         let mut client = database.connect();
-        let job = crawl(&mut client, &mock, r#""depth": 0, "max_requests": 10"#);
+        let job = crawl(&mut client, &mock, r#""depth": 1, "max_requests": 12"#);
         jobs.push((client, job));
     }
     for (client, job) in &mut jobs {
@@ -205,7 +205,7 @@ fn a_crawl_is_cancelled_in_each_phase_within_a_second_and_goes_on_afterwards() {
         let mock = mock(&["--hazards", hazards, "--page-size", "10", "--rate-limit", "1000"]);
         mock.configure(&mut database.connect(), settings);
         let mut client = database.connect();
-        let job = crawl(&mut client, &mock, r#""depth": 0, "max_requests": 12, "refresh_after": null"#);
+        let job = crawl(&mut client, &mock, r#""depth": 1, "max_requests": 12, "refresh_after": null"#);
         running(&mut client, job, condition);
         if hazards == "stall" {
             stalled(&mock);
