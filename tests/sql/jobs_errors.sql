@@ -19,7 +19,7 @@ SELECT test.refusal(statement) FROM unnest(ARRAY[
     $$SELECT sgr_job_retry(1)$$]) AS statement;
 SELECT count(*) AS jobs FROM sgr.jobs;
 
--- Crawls: what can be known before anybody is asked. Only the last two would begin.
+-- Crawls: what can be known before anybody is asked. All that the last two lack are credentials.
 SELECT test.refusal(statement) FROM unnest(ARRAY[
     $$SELECT sgr_submit('ingest_crawl')$$,
     $$SELECT sgr_submit('ingest_crawl', '{"url": "https://soundcloud.com/a/b", "urn": "soundcloud:tracks:1"}')$$,
