@@ -57,14 +57,14 @@ const FILLED: [&CStr; 12] = [
 /// credentials, or outside a job.
 pub fn ingest(task: &'static str, function: &'static CStr, config: CrawlConfig) -> Result<()> {
     rights::may_fill(function, &FILLED, "crawls")?;
-    let prepared = Prepared::new()?;
-    if worker::is_check() {
-        return Ok(());
-    }
-    if !worker::is_staged() {
+    if !worker::is_check() && !worker::is_staged() {
         return Err(Error::not_ready(format!("{} runs in the background only", function.to_string_lossy()))
             .detail("it commits after each page, which a function cannot do")
             .hint(format!("SELECT sgr_submit('{task}', '{{…}}') with its arguments as a JSON object")));
+    }
+    let prepared = Prepared::new()?;
+    if worker::is_check() {
+        return Ok(());
     }
     worker::put_stages(Box::new(Crawling { started: Instant::now(), task, config, prepared, crawl: None }));
     Ok(())

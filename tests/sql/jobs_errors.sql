@@ -19,6 +19,29 @@ SELECT test.refusal(statement) FROM unnest(ARRAY[
     $$SELECT sgr_job_retry(1)$$]) AS statement;
 SELECT count(*) AS jobs FROM sgr.jobs;
 
+-- Crawls: what can be known before anybody is asked. All that the last two lack are credentials.
+SELECT test.refusal(statement) FROM unnest(ARRAY[
+    $$SELECT sgr_submit('ingest_crawl')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"url": "https://soundcloud.com/a/b", "urn": "soundcloud:tracks:1"}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"url": "a track"}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"url": "ftp://soundcloud.com/a/b"}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"url": "https://soundcloud.com/a/b/s-AbC123xyz"}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:one"}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:1", "depth": -1}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:1", "max_tracks": 0}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:1", "include": ["likes", "plays"]}')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:1", "refresh_after": "-1 day"}')$$,
+    $$SELECT sgr_submit('ingest_search')$$,
+    $$SELECT sgr_submit('ingest_search', '{"query": " "}')$$,
+    $$SELECT sgr_submit('ingest_search', '{"query": "dub", "limit": 0}')$$,
+    $$SELECT sgr_submit('ingest_search', '{"query": "dub", "created_from": "last year"}')$$,
+    $$SELECT sgr_ingest_search('dub')$$,
+    $$SELECT sgr_ingest_crawl(urn => 'soundcloud:tracks:1')$$,
+    $$SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:1"}')$$,
+    $$SELECT sgr_submit('ingest_search', '{"query": "dub", "genres": ["techno"], "created_from": "2024-01-31"}')$$]) AS statement;
+SELECT count(*) AS jobs FROM sgr.jobs;
+SELECT * FROM sgr_soundcloud_status(false);
+
 -- Whatever runs, an error that only its run can find is in its row.
 SELECT sgr_submit('kge_resume', '{"model_id": 7, "epochs": 1}') AS job \gset
 SELECT sgr_job_wait(:job);

@@ -39,11 +39,10 @@ fn a_crawl_whose_worker_is_killed_at_random_moments_loses_nothing_and_repeats_on
     let server = OwnServer::start(&["restart_after_crash=on", "synchronous_commit=on", "sgr_graph.job_attempts=1000"]);
     let mut client = server.connect();
     client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
-    let hazards =
-        "foreign_host,client_id,dropped_filter,loops,bad_cursor,short_pages,bare_arrays,stubs,drift,server_errors,gzip";
+    let hazards = "foreign_host,client_id,dropped_filter,loops,bad_cursor,short_pages,bare_arrays,stubs,drift,server_errors,gzip,slow_bodies";
     let mock = Mock::start(server.data(), SMALL, &["--hazards", hazards, "--page-size", "10"]);
     mock.tell_truth(&mut client);
-    mock.configure(&mut client, &[("rate", "100"), ("burst", "1")]);
+    mock.configure(&mut client, &[("rate", "1000"), ("burst", "1")]);
     client = server.reconnect();
     let job = submit(&mut client, &mock);
     let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());

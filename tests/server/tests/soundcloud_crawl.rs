@@ -169,7 +169,7 @@ fn crawls_of_two_databases_keep_to_one_rate_and_come_back_when_a_rate_limit_says
     for database in [&database, &second] {
         mock.configure(&mut database.connect(), &[("rate", "8"), ("burst", "2")]);
         let mut client = database.connect();
-        let job = crawl(&mut client, &mock, r#""depth": 0, "max_requests": 10"#);
+        let job = crawl(&mut client, &mock, r#""depth": 1, "max_requests": 12"#);
         jobs.push((client, job));
     }
     for (client, job) in &mut jobs {
@@ -195,17 +195,27 @@ fn crawls_of_two_databases_keep_to_one_rate_and_come_back_when_a_rate_limit_says
 fn a_crawl_is_cancelled_in_each_phase_within_a_second_and_goes_on_afterwards() {
     let database = Database::create("soundcloud_cancel");
     // The hazard that strikes once, the settings, and how to tell that the worker is in the phase.
-    let phases: [(&str, &str, &[(&str, &str)], &str); 4] = [
-        ("waiting for an answer", "stall", &[("timeout", "600s")], "true"),
-        ("waiting for its turn", "none", &[("rate", "0.01"), ("burst", "1")], "message LIKE '%waits%for its turn'"),
-        ("waiting for a rate limit to end", "rate_limits", &[], "message LIKE '%waits%rate limit%'"),
-        ("waiting for the next day", "none", &[("daily_requests", "5")], "message LIKE '%waits%for the next day%'"),
+    let phases = [
+        ("waiting for an answer", "stall", [("timeout", "600s"), ("burst", "1")], "true"),
+        ("waiting for its turn", "none", [("rate", "0.01"), ("burst", "1")], "message LIKE '%waits%for its turn'"),
+        (
+            "waiting for a rate limit to end",
+            "rate_limits",
+            [("timeout", "60s"), ("burst", "1")],
+            "message LIKE '%waits%rate limit%'",
+        ),
+        (
+            "waiting for the next day",
+            "none",
+            [("daily_requests", "5"), ("burst", "1")],
+            "message LIKE '%waits%for the next day%'",
+        ),
     ];
     for (what, hazards, settings, condition) in phases {
         let mock = mock(&["--hazards", hazards, "--page-size", "10", "--rate-limit", "1000"]);
-        mock.configure(&mut database.connect(), settings);
+        mock.configure(&mut database.connect(), &settings);
         let mut client = database.connect();
-        let job = crawl(&mut client, &mock, r#""depth": 0, "max_requests": 12, "refresh_after": null"#);
+        let job = crawl(&mut client, &mock, r#""depth": 1, "max_requests": 12, "refresh_after": null"#);
         running(&mut client, job, condition);
         if hazards == "stall" {
             stalled(&mock);
