@@ -187,4 +187,5 @@ const _: [&str; 29] = [
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     settings::init();
+    worker::register_launchers();
 }

@@ -7,6 +7,7 @@ pub use soundcloud::{SoundcloudSettings, soundcloud};
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
 use sgr_engine::graph::search::PathConfig;
+use std::ffi::CString;
 use std::time::Duration;
 
 static MEMORY_LIMIT_MB: GucSetting<i32> = GucSetting::<i32>::new(2048);
@@ -18,6 +19,7 @@ static PATH_TIME_MS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static MAX_JOBS: GucSetting<i32> = GucSetting::<i32>::new(2);
 static JOB_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(3);
+static LAUNCHER_DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static CHECKPOINT_INTERVAL_S: GucSetting<i32> = GucSetting::<i32>::new(300);
 static JOB_HISTORY_DAYS: GucSetting<i32> = GucSetting::<i32>::new(30);
 
@@ -120,6 +122,14 @@ fn init_jobs() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    GucRegistry::define_string_guc(
+        c"sgr_graph.launcher_databases",
+        c"Names the databases whose queued jobs are taken up when the server starts",
+        c"Separated by commas. Needs sgr_graph in shared_preload_libraries, and takes effect when the server starts.",
+        &LAUNCHER_DATABASES,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
     GucRegistry::define_int_guc(
         c"sgr_graph.checkpoint_interval",
         c"Sets how often a training that runs as a background job saves where it is",
@@ -187,6 +197,12 @@ pub fn path_time() -> Option<Duration> {
 /// `sgr_graph.max_jobs`.
 pub fn max_jobs() -> i32 {
     MAX_JOBS.get()
+}
+
+/// The names in `sgr_graph.launcher_databases`.
+pub fn launcher_databases() -> Vec<String> {
+    let names = LAUNCHER_DATABASES.get().and_then(|names| names.into_string().ok()).unwrap_or_default();
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// `sgr_graph.checkpoint_interval`, if checkpoints are wanted.

@@ -5,6 +5,7 @@
 //! session, which dies with the process.
 
 mod launch;
+mod launcher;
 mod lock;
 mod process;
 mod progress;
@@ -14,6 +15,7 @@ mod transaction;
 mod wait;
 
 pub use launch::start_after_commit;
+pub use launcher::register as register_launchers;
 pub use lock::{hold_app, try_app};
 pub use progress::{Status, in_job, phase, report};
 pub use queue::Job;

@@ -42,7 +42,7 @@ pub extern "C-unwind" fn sgr_job_worker_main(_argument: pg_sys::Datum) {
 
 /// SIGINT cancels a query already, as Postgres has set it up.
 #[allow(unsafe_code, reason = "signal handlers")]
-fn take_signals() {
+pub fn take_signals() {
     // SAFETY: main thread of a worker, before it lets signals in; both handlers are Postgres's own.
     unsafe {
         #[cfg(not(feature = "pg18"))]
@@ -66,7 +66,7 @@ unsafe extern "C-unwind" fn reload(_signal: core::ffi::c_int) {
 }
 
 #[allow(unsafe_code, reason = "reads the configuration again")]
-fn reload_settings() {
+pub fn reload_settings() {
     // SAFETY: main thread, outside a transaction.
     unsafe {
         if (&raw const pg_sys::ConfigReloadPending).read_volatile() != 0 {

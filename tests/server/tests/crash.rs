@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Kills.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 4;
 
 /// Kills the backend at a share of the time that the statement takes; when that was, and the time.
 fn kill_during(mut client: Client, sql: &'static str, share: f64) -> (Duration, Duration) {
@@ -85,7 +85,7 @@ fn a_killed_backend_leaves_the_old_result_and_the_next_refresh_works() {
 }
 
 /// Times that the worker of a training is killed; `SGR_KILLS` says otherwise.
-const KILLS: u32 = 6;
+const KILLS: u32 = 4;
 
 /// The vectors of a model by its name, to the last bit.
 fn vectors(client: &mut Client, name: &str) -> String {

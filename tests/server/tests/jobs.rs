@@ -308,6 +308,43 @@ fn without_a_free_process_the_job_stays_queued_and_says_so() {
 }
 
 #[test]
+fn with_a_launcher_queued_jobs_are_taken_up_after_a_restart() {
+    let server = OwnServer::start(&[
+        "shared_preload_libraries=sgr_graph",
+        "sgr_graph.launcher_databases='postgres, there_is_no_such_database'",
+        "restart_after_crash=on",
+    ]);
+    let mut client = server.connect();
+    assert_eq!(one::<String>(&mut client, "SELECT current_database()::text"), "postgres");
+    client.batch_execute("CREATE EXTENSION sgr_graph; CREATE ROLE able LOGIN; CREATE ROLE unable NOLOGIN").unwrap();
+    client.batch_execute("GRANT ALL ON ALL TABLES IN SCHEMA sgr TO able, unable").unwrap();
+    // Nobody starts a worker for what is only written down.
+    client
+        .batch_execute(
+            "INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings)
+             SELECT 'kg_validate', '{}', 0, role::regrole, '{}' FROM unnest('{able, unable}'::text[]) AS role;
+             SELECT pg_sleep(0.5)",
+        )
+        .unwrap();
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.jobs WHERE state = 'queued'"), 2);
+    drop(client);
+    server.stop("fast");
+    server.start_again();
+    client = server.reconnect();
+    let started = Instant::now();
+    while one::<i64>(&mut client, "SELECT count(*) FROM sgr.jobs WHERE state = 'succeeded'") == 0 {
+        assert!(started.elapsed() < Duration::from_secs(30), "the job is not taken up");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let left: String = one(&mut client, "SELECT submitted_by::text FROM sgr.jobs WHERE state = 'queued'");
+    assert_eq!(left, "unable");
+    let asked = Instant::now();
+    drop(client);
+    server.stop("fast");
+    said("stop with a launcher", asked.elapsed());
+}
+
+#[test]
 fn a_killed_worker_is_noticed_and_its_job_done_again() {
     let server = OwnServer::start(&["restart_after_crash=on", "synchronous_commit=on"]);
     let mut client = server.connect();
