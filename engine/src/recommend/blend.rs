@@ -29,7 +29,7 @@
 //! let labels: Vec<bool> = (0..400).map(|row| row % 20 >= 12).collect();
 //! let users: Vec<u32> = (0..400).map(|row| row / 20).collect();
 //! let names = vec!["rank".to_owned(), "noise".to_owned()];
-//! let rows = BlendRows { users: &users, labels: &labels, values: &values };
+//! let rows = BlendRows { users: &users, labels: &labels, values: &values, weights: &[] };
 //! let mut fit = BlendFit::new(names, &rows, BlendConfig::default())?;
 //! while !fit.step(&pool).done {}
 //! let blend = fit.finish()?;
