@@ -150,7 +150,7 @@ fn features(
         of_items.push(log_ratio(&counts[1], &counts[0])?);
     }
     of_items.retain(|feature| options.is_wanted(&feature.name));
-    Ok(BlendFeatures::new(features.components().to_vec(), of_items)?)
+    Ok(BlendFeatures::new(features.components().to_vec(), of_items, features.taken().cloned())?)
 }
 
 fn blend_config(options: &Options, seed: u64) -> Result<BlendConfig, Box<dyn Error>> {

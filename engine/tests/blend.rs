@@ -356,6 +356,7 @@ fn a_blended_recommender_scores_what_it_explains() {
             component("walk", Arc::new(walk), &[Scale::Rank]),
         ],
         vec![log_popularity(&interactions)],
+        Some(Arc::clone(&interactions)),
     )
     .unwrap();
     assert_eq!(features.names(), ["item_knn rank", "item_knn standard", "walk rank", "popularity"]);
@@ -427,13 +428,15 @@ fn a_blended_recommender_scores_what_it_explains() {
 fn features_that_do_not_belong_together_are_refused() {
     let (small, large) = (interactions(10, 12, 3), interactions(11, 12, 4));
     let popularity = |of: &Interactions| -> Arc<dyn Recommender> { Arc::new(Popularity::new(of)) };
-    let new = |components, of_items| BlendFeatures::new(components, of_items).map(|_| ()).unwrap_err();
+    let new = |components, of_items| BlendFeatures::new(components, of_items, None).map(|_| ()).unwrap_err();
     assert_eq!(new(vec![], vec![log_popularity(&small)]), BlendError::NoFeatures);
     let one = || component("one", popularity(&small), &[Scale::Rank]);
     assert_eq!(new(vec![one(), one()], vec![]), BlendError::FeatureTwice { name: "one rank".to_owned() });
     let other = component("other", popularity(&large), &[Scale::Raw]);
     let wrong = BlendError::WrongLength { what: "users of a component", actual: 11, expected: 10 };
     assert_eq!(new(vec![one(), other], vec![]), wrong);
+    let wrong = BlendError::WrongLength { what: "users of the interactions", actual: 11, expected: 10 };
+    assert_eq!(BlendFeatures::new(vec![one()], vec![], Some(Arc::clone(&large))).map(|_| ()), Err(wrong));
     let of_items = |values: Vec<f32>| vec![ItemFeature { name: "x".to_owned(), values }];
     let wrong = BlendError::WrongLength { what: "a feature of items", actual: 3, expected: 12 };
     assert_eq!(new(vec![one()], of_items(vec![0.0; 3])), wrong);
@@ -441,7 +444,7 @@ fn features_that_do_not_belong_together_are_refused() {
     values[5] = f32::INFINITY;
     let infinite = BlendError::NotFinite { feature: "x".to_owned(), row: 5, value: f32::INFINITY };
     assert_eq!(new(vec![one()], of_items(values)), infinite);
-    let features = BlendFeatures::new(vec![one()], vec![]).unwrap();
+    let features = BlendFeatures::new(vec![one()], vec![], None).unwrap();
     let blend = |feature: &str| Blend::from_parameters(names(&[feature]), 0.0, vec![]).unwrap();
     Blended::new(features.clone(), blend("one rank")).unwrap();
     let other = Blended::new(features.clone(), blend("one raw")).map(|_| ()).unwrap_err();
@@ -452,7 +455,7 @@ fn features_that_do_not_belong_together_are_refused() {
     // A component that cannot score new users says so.
     let factors = Factors::new(1, vec![1.0; 10], vec![1.0; 12]).unwrap();
     let bpr = component("bpr", Arc::new(Bpr::from_parameters(factors)), &[Scale::Rank]);
-    let blended = Blended::new(BlendFeatures::new(vec![bpr], vec![]).unwrap(), blend("bpr rank")).unwrap();
+    let blended = Blended::new(BlendFeatures::new(vec![bpr], vec![], None).unwrap(), blend("bpr rank")).unwrap();
     let mut scores = [0.0; 12];
     assert_eq!(blended.fold_in(&[1], &[], &mut scores), Err(ModelError::NoFoldIn { model: "bpr" }));
 }
@@ -532,7 +535,7 @@ fn components_are_fitted_one_after_the_other() {
 #[test]
 fn negatives_are_what_users_did_not_take() {
     let (learned, wanted) = (interactions(20, 300, 6), interactions(20, 300, 7));
-    let features = BlendFeatures::new(vec![component("knn", knn(&learned), &[Scale::Rank])], vec![]).unwrap();
+    let features = BlendFeatures::new(vec![component("knn", knn(&learned), &[Scale::Rank])], vec![], None).unwrap();
     let draw = |easy, hard, seed, threads| {
         let config = NegativesConfig { easy, hard, seed };
         with_negatives(&wanted, &learned, &features, &config, &pool(threads)).unwrap()

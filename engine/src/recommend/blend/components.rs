@@ -195,7 +195,7 @@ impl ComponentsFit {
         if self.fitted.len() < self.count {
             return Err(BlendError::Unfinished);
         }
-        BlendFeatures::new(self.fitted, self.of_items)
+        BlendFeatures::new(self.fitted, self.of_items, Some(self.interactions))
     }
 }
 
