@@ -385,6 +385,16 @@ fn a_blended_recommender_scores_what_it_explains() {
         assert_eq!(blended.blend().score(&explained.values), Ok(sum));
         assert_eq!(explained.probability, sigmoid(sum));
     }
+    // Ranks are among what the user did not take yet: the mean of their places is the middle, ties or not.
+    for (user, explained) in all.iter().zip(explained.chunks(40)) {
+        let taken = interactions.by_user().row(*user as usize).columns;
+        for feature in [0, 2] {
+            let free = (0..40_u32).filter(|item| !taken.contains(item));
+            let ranks: Vec<f32> = free.map(|item| explained[item as usize].values[feature]).collect();
+            let mean = ranks.iter().sum::<f32>() / ranks.len() as f32;
+            assert!((mean - 0.5).abs() < 1e-5, "user {user}, feature {feature}: {mean}");
+        }
+    }
     // Who is asked for together makes no difference, nor does the number of threads.
     let mut one = vec![f32::NAN; 40];
     blended.score_users(&[7], &mut one, &self::pool(1)).unwrap();
