@@ -8,24 +8,25 @@
 //! items are the first entities). Rows are split 6 : 2 : 2 at random; pooled AUC, per-user AUC, calibration error and
 //! log-loss of the test rows.
 //! `weighted`: a heading, then lines of user, item and weight, of which only the ids count, split 8 : 1 : 1; NDCG@10 over
-//! all items that the user did not have in another part.
+//! all items that the user did not have in another part. `split=per_user` splits the rows of each user.
 //!
 //! Components learn from the training part, the blend from the validation part, and neither sees the test part.
 //! With `part=valid`, the blend learns from the rows of half of the validation part's users and is judged on those of the
 //! others: that is what settings are to be chosen by. `compare=pairs=0+l2=10/without=walk+pairs=3/…` learns further blends of
 //! the same components (`labelled` only). `only=PREFIX,…` and `without=PREFIX,…` choose features, `table=yes` prints the blend,
-//! `blend.FIELD=value` sets a field of the blend's config, `easy=N` and `hard=N` say how many negatives are drawn per
+//! `blend.FIELD=value` sets a field of the blend's config, `COMPONENT.FIELD=value` one of a
+//! component's (`dim`, `l2` and `unobserved_weight` of iALS, `l2` of EASE), `easy=N` and `hard=N` say how many negatives are drawn per
 //! positive of the validation part (`weighted` only), `ratio=yes` adds positives to negatives of each item in the training
 //! part (`labelled` only).
 
 mod quality;
 
-use quality::{Options, Row, arguments, ndcg_at_10, split};
+use quality::{Options, Row, arguments, ndcg_at_10, split, split_by_user};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::evaluate::{ScoredRows, Statistic};
 use sgr_engine::recommend::blend::{
-    Blend, BlendConfig, BlendFeatures, BlendFit, BlendRows, Blended, ComponentConfig, ComponentsFit, GraphEdges,
-    NegativesConfig, default_components, log_ratio, sigmoid, with_negatives,
+    Blend, BlendConfig, BlendFeatures, BlendFit, BlendRows, Blended, ComponentConfig, ComponentModel, ComponentsFit,
+    GraphEdges, NegativesConfig, default_components, log_ratio, sigmoid, with_negatives,
 };
 use sgr_engine::recommend::models::{Interactions, Recommender};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -124,7 +125,17 @@ fn features(
 ) -> Result<BlendFeatures, Box<dyn Error>> {
     let mut components = default_components(seed);
     for component in &mut components {
-        let ComponentConfig { name, scales, .. } = component;
+        let ComponentConfig { name, scales, model } = component;
+        match model {
+            ComponentModel::Ials(config) => {
+                config.dim = options.get(&format!("{name}.dim"), config.dim)?;
+                config.l2 = options.get(&format!("{name}.l2"), config.l2)?;
+                config.unobserved_weight =
+                    options.get(&format!("{name}.unobserved_weight"), config.unobserved_weight)?;
+            }
+            ComponentModel::Ease(config) => config.l2 = options.get(&format!("{name}.l2"), config.l2)?,
+            _ => {}
+        }
         scales.retain(|scale| options.is_wanted(&format!("{name} {scale}")));
     }
     components.retain(|component| !component.scales.is_empty());
@@ -139,7 +150,7 @@ fn features(
         of_items.push(log_ratio(&counts[1], &counts[0])?);
     }
     of_items.retain(|feature| options.is_wanted(&feature.name));
-    Ok(BlendFeatures::new(features.components().to_vec(), of_items)?)
+    Ok(BlendFeatures::new(features.components().to_vec(), of_items, features.taken().cloned())?)
 }
 
 fn blend_config(options: &Options, seed: u64) -> Result<BlendConfig, Box<dyn Error>> {
@@ -171,12 +182,14 @@ fn columns(rows: &[Row]) -> (Vec<u32>, Vec<u32>, Vec<bool>) {
 fn learn(
     features: &[String],
     rows: &[Row],
+    weights: &[f32],
     values: &[f32],
     config: BlendConfig,
     pool: &ThreadPool,
 ) -> Result<Blend, Box<dyn Error>> {
     let (users, _, labels) = columns(rows);
-    let mut fit = BlendFit::new(features.to_vec(), &BlendRows { users: &users, labels: &labels, values }, config)?;
+    let mut fit =
+        BlendFit::new(features.to_vec(), &BlendRows { users: &users, labels: &labels, values, weights }, config)?;
     while !fit.step(pool).done {}
     Ok(fit.finish()?)
 }
@@ -243,6 +256,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pool = ThreadPoolBuilder::new().num_threads(options.get("threads", 1)?).build()?;
     let data = if is_labelled { read_labelled(Path::new(&path))? } else { read_weighted(Path::new(&path))? };
     let on_validation = options.get("part", "test".to_owned())? == "valid";
+    let is_by_user = !is_labelled && options.get("split", "rows".to_owned())? == "per_user";
     let first_seed: u64 = options.get("first_seed", 0)?;
     let seeds: u64 = options.get("seeds", 1)?;
     println!("{} rows, {} users, {} items", data.rows.len(), data.user_count, data.item_count);
@@ -252,7 +266,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => figures.push((name.to_owned(), vec![found])),
     };
     for seed in first_seed..first_seed + seeds {
-        let [train, mut valid, mut test] = split(&data.rows, is_labelled, seed);
+        let [train, mut valid, mut test] = match is_by_user {
+            true => split_by_user(&data.rows, seed)?,
+            false => split(&data.rows, is_labelled, seed),
+        };
         if on_validation {
             let is_judged = |row: &Row| (row.user ^ seed as u32).is_multiple_of(2);
             (test, valid) = valid.into_iter().partition(is_judged);
@@ -262,8 +279,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let features = features(&train, &data, &options, seed, &pool)?;
         let of_components = start.elapsed().as_secs_f64();
-        let learned = match is_labelled {
-            true => valid.clone(),
+        let (learned, weights) = match is_labelled {
+            true => (valid.clone(), Vec::new()),
             false => {
                 let base = NegativesConfig::default();
                 let (easy, hard) = (options.get("easy", base.easy)?, options.get("hard", base.hard)?);
@@ -271,13 +288,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let (positives, learned) = (interactions(&valid, &data)?, interactions(&train, &data)?);
                 let rows = with_negatives(&positives, &learned, &features, &config, &pool)?;
                 let row = |at: usize| Row { user: rows.users[at], item: rows.items[at], is_positive: rows.labels[at] };
-                (0..rows.labels.len()).map(row).collect()
+                ((0..rows.labels.len()).map(row).collect(), rows.weights)
             }
         };
         let (users, items, _) = columns(&learned);
         let learned_values = features.of_pairs(&users, &items, &pool)?;
         let start = Instant::now();
-        let blend = learn(features.names(), &learned, &learned_values, blend_config(&options, seed)?, &pool)?;
+        let blend = learn(features.names(), &learned, &weights, &learned_values, blend_config(&options, seed)?, &pool)?;
         eprintln!(
             "seed {seed}: components {of_components:.1} s, blend {:.1} s on {} rows",
             start.elapsed().as_secs_f64(),
@@ -300,7 +317,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             for changes in options.get("compare", String::new())?.split('/').filter(|changes| !changes.is_empty()) {
                 let changed = options.changed(changes)?;
                 let (names, learned_values) = chosen(&changed, features.names(), &learned_values);
-                let blend = learn(&names, &learned, &learned_values, blend_config(&changed, seed)?, &pool)?;
+                let blend = learn(&names, &learned, &weights, &learned_values, blend_config(&changed, seed)?, &pool)?;
                 let (_, values) = chosen(&changed, features.names(), &values);
                 let scores = values.chunks_exact(names.len()).map(|values| blend.score(values).map(sigmoid));
                 note(changes, metrics(&test, scores.collect::<Result<_, _>>()?, data.user_count)?);

@@ -6,12 +6,12 @@
 //! ```
 //! `labelled`: lines `user<TAB>item<TAB>0 or 1`, split 6:2:2 at random; AUC over all test rows, and the mean AUC of users.
 //! `weighted`: a heading, then lines `user<TAB>item<TAB>weight`, of which only the ids count, split 8:1:1; NDCG@10 over all
-//! items that the user did not have in another part. `part=valid` judges by the validation part, to choose parameters by;
+//! items that the user did not have in another part; `split=per_user` splits the rows of each user. `part=valid` judges by the validation part, to choose parameters by;
 //! `seeds=5` repeats all with other splits; `threads=2`; `MODEL.FIELD=value` sets a field of a model's config.
 
 mod quality;
 
-use quality::{Options, Row, arguments, ndcg_at_10, split};
+use quality::{Options, Row, arguments, ndcg_at_10, split, split_by_user};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::recommend::models::{
     BprConfig, BprFit, EaseConfig, EaseFit, Fit, IalsConfig, IalsFit, Interactions, ItemKnnConfig, ItemKnnFit,
@@ -223,12 +223,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} rows, {user_count} users, {item_count} items", rows.len());
     let models = options.get("models", MODELS.join(","))?;
     let seeds: u64 = options.get("seeds", 1)?;
+    let is_by_user = !is_labelled && options.get("split", "rows".to_owned())? == "per_user";
     let judge_validation = options.get("part", "test".to_owned())? == "valid";
     for model in models.split(',') {
         let mut sums: Vec<(&str, f64, f64)> = Vec::new();
         let (mut seconds, mut scoring, mut longest) = (0.0, 0.0, 0.0_f64);
         for seed in 0..seeds {
-            let [train, valid, test] = split(&rows, is_labelled, seed);
+            let [train, valid, test] = match is_by_user {
+                true => split_by_user(&rows, seed)?,
+                false => split(&rows, is_labelled, seed),
+            };
             let positives = train.iter().filter(|row| row.is_positive);
             let (users, items): (Vec<u32>, Vec<u32>) = positives.map(|row| (row.user, row.item)).unzip();
             let train_set = Arc::new(Interactions::new(&users, &items, &[], user_count, item_count)?);

@@ -63,7 +63,7 @@ impl Drawn {
     }
 
     fn rows(&self) -> BlendRows<'_> {
-        BlendRows { users: &self.users, labels: &self.labels, values: &self.values }
+        BlendRows { users: &self.users, labels: &self.labels, values: &self.values, weights: &[] }
     }
 
     fn log_loss(&self, blend: &Blend) -> f64 {
@@ -123,6 +123,41 @@ fn what_there_is_to_learn_is_learned() {
 }
 
 #[test]
+fn weights_make_up_for_rows_that_were_left_out() {
+    let truth = |x: &[f32]| 4.0 * f64::from(x[0]) - 3.0;
+    let all = Drawn::new(40_000, 8, truth);
+    let mut kept = Drawn { users: Vec::new(), labels: Vec::new(), values: Vec::new() };
+    let mut weights = Vec::new();
+    for (row, values) in all.values.chunks(3).enumerate().filter(|(row, _)| all.labels[*row] || row % 8 == 0) {
+        kept.users.push(all.users[row]);
+        kept.labels.push(all.labels[row]);
+        kept.values.extend(values);
+        weights.push(if all.labels[row] { 1.0 } else { 8.0 });
+    }
+    let config = BlendConfig { pairs: 0, ..BlendConfig::default() };
+    let blend = learn(&ABC, &BlendRows { weights: &weights, ..kept.rows() }, config.clone(), 1);
+    let unweighted = learn(&ABC, &kept.rows(), config.clone(), 1);
+    for tenth in 0..10 {
+        let values = [(tenth as f32 + 0.5) / 10.0, 0.5, 0.5];
+        let expected = sigmoid(truth(&values));
+        let found = blend.probability(&values).unwrap();
+        assert!((found - expected).abs() < 0.07, "{values:?}: {found} and {expected}");
+        assert!(unweighted.score(&values).unwrap() > blend.score(&values).unwrap() + 1.0, "{values:?}");
+    }
+    let ones = vec![1.0; kept.labels.len()];
+    assert_eq!(learn(&ABC, &BlendRows { weights: &ones, ..kept.rows() }, config.clone(), 1), unweighted);
+    for weight in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let mut weights = ones.clone();
+        weights[7] = weight;
+        let refused = BlendFit::new(names(&ABC), &BlendRows { weights: &weights, ..kept.rows() }, config.clone());
+        assert!(matches!(refused.unwrap_err(), BlendError::InvalidWeight { row: 7, .. }), "{weight}");
+    }
+    let refused = BlendFit::new(names(&ABC), &BlendRows { weights: &[1.0], ..kept.rows() }, config).unwrap_err();
+    let expected = kept.labels.len();
+    assert_eq!(refused, BlendError::WrongLength { what: "weights", actual: 1, expected });
+}
+
+#[test]
 fn a_pair_is_found_where_single_features_say_nothing() {
     let truth = |x: &[f32]| if (x[0] > 0.5) == (x[2] > 0.5) { 2.5 } else { -2.5 };
     let (drawn, unseen) = (Drawn::new(4000, 4, truth), Drawn::new(4000, 5, truth));
@@ -175,7 +210,7 @@ fn a_feature_of_users_is_refused() {
 #[test]
 fn what_is_wrong_is_said() {
     let new = |features: &[&str], users: &[u32], labels: &[bool], values: &[f32]| {
-        let rows = BlendRows { users, labels, values };
+        let rows = BlendRows { users, labels, values, weights: &[] };
         BlendFit::new(names(features), &rows, BlendConfig::default()).map(|_| ()).unwrap_err()
     };
     let two = [true, false];
@@ -210,14 +245,14 @@ fn what_is_wrong_is_said() {
         assert!(matches!(found, BlendError::InvalidConfig { parameter, .. } if parameter == field), "{found}");
     }
     base.validate().unwrap();
-    let rows = BlendRows { users: &[0, 0], labels: &two, values: &[0.0, 1.0] };
+    let rows = BlendRows { users: &[0, 0], labels: &two, values: &[0.0, 1.0], weights: &[] };
     let fit = BlendFit::new(names(&["a"]), &rows, base).unwrap();
     assert_eq!(fit.finish(), Err(BlendError::Unfinished));
 }
 
 #[test]
 fn very_few_rows_are_enough_to_learn_how_many_are_positive() {
-    let rows = BlendRows { users: &[0, 0], labels: &[true, false], values: &[0.0, 1.0] };
+    let rows = BlendRows { users: &[0, 0], labels: &[true, false], values: &[0.0, 1.0], weights: &[] };
     let blend = learn(&["a"], &rows, BlendConfig::default(), 1);
     // With one side's row held out the other label is seen alone; half a row of each keeps it finite.
     let probability = blend.probability(&[0.0]).unwrap();
@@ -321,6 +356,7 @@ fn a_blended_recommender_scores_what_it_explains() {
             component("walk", Arc::new(walk), &[Scale::Rank]),
         ],
         vec![log_popularity(&interactions)],
+        Some(Arc::clone(&interactions)),
     )
     .unwrap();
     assert_eq!(features.names(), ["item_knn rank", "item_knn standard", "walk rank", "popularity"]);
@@ -330,7 +366,7 @@ fn a_blended_recommender_scores_what_it_explains() {
     let labels: Vec<bool> = users.iter().zip(&items).map(|(user, item)| user % 3 == item % 3).collect();
     let pool = pool(2);
     let values = features.of_pairs(&users, &items, &pool).unwrap();
-    let rows = BlendRows { users: &users, labels: &labels, values: &values };
+    let rows = BlendRows { users: &users, labels: &labels, values: &values, weights: &[] };
     let mut fit = BlendFit::new(features.names().to_vec(), &rows, BlendConfig::default()).unwrap();
     while !fit.step(&pool).done {}
     let blended = Blended::new(features, fit.finish().unwrap()).unwrap();
@@ -348,6 +384,16 @@ fn a_blended_recommender_scores_what_it_explains() {
         assert_eq!(sum, explained.score);
         assert_eq!(blended.blend().score(&explained.values), Ok(sum));
         assert_eq!(explained.probability, sigmoid(sum));
+    }
+    // Ranks are among what the user did not take yet: the mean of their places is the middle, ties or not.
+    for (user, explained) in all.iter().zip(explained.chunks(40)) {
+        let taken = interactions.by_user().row(*user as usize).columns;
+        for feature in [0, 2] {
+            let free = (0..40_u32).filter(|item| !taken.contains(item));
+            let ranks: Vec<f32> = free.map(|item| explained[item as usize].values[feature]).collect();
+            let mean = ranks.iter().sum::<f32>() / ranks.len() as f32;
+            assert!((mean - 0.5).abs() < 1e-5, "user {user}, feature {feature}: {mean}");
+        }
     }
     // Who is asked for together makes no difference, nor does the number of threads.
     let mut one = vec![f32::NAN; 40];
@@ -392,13 +438,15 @@ fn a_blended_recommender_scores_what_it_explains() {
 fn features_that_do_not_belong_together_are_refused() {
     let (small, large) = (interactions(10, 12, 3), interactions(11, 12, 4));
     let popularity = |of: &Interactions| -> Arc<dyn Recommender> { Arc::new(Popularity::new(of)) };
-    let new = |components, of_items| BlendFeatures::new(components, of_items).map(|_| ()).unwrap_err();
+    let new = |components, of_items| BlendFeatures::new(components, of_items, None).map(|_| ()).unwrap_err();
     assert_eq!(new(vec![], vec![log_popularity(&small)]), BlendError::NoFeatures);
     let one = || component("one", popularity(&small), &[Scale::Rank]);
     assert_eq!(new(vec![one(), one()], vec![]), BlendError::FeatureTwice { name: "one rank".to_owned() });
     let other = component("other", popularity(&large), &[Scale::Raw]);
     let wrong = BlendError::WrongLength { what: "users of a component", actual: 11, expected: 10 };
     assert_eq!(new(vec![one(), other], vec![]), wrong);
+    let wrong = BlendError::WrongLength { what: "users of the interactions", actual: 11, expected: 10 };
+    assert_eq!(BlendFeatures::new(vec![one()], vec![], Some(Arc::clone(&large))).map(|_| ()), Err(wrong));
     let of_items = |values: Vec<f32>| vec![ItemFeature { name: "x".to_owned(), values }];
     let wrong = BlendError::WrongLength { what: "a feature of items", actual: 3, expected: 12 };
     assert_eq!(new(vec![one()], of_items(vec![0.0; 3])), wrong);
@@ -406,7 +454,7 @@ fn features_that_do_not_belong_together_are_refused() {
     values[5] = f32::INFINITY;
     let infinite = BlendError::NotFinite { feature: "x".to_owned(), row: 5, value: f32::INFINITY };
     assert_eq!(new(vec![one()], of_items(values)), infinite);
-    let features = BlendFeatures::new(vec![one()], vec![]).unwrap();
+    let features = BlendFeatures::new(vec![one()], vec![], None).unwrap();
     let blend = |feature: &str| Blend::from_parameters(names(&[feature]), 0.0, vec![]).unwrap();
     Blended::new(features.clone(), blend("one rank")).unwrap();
     let other = Blended::new(features.clone(), blend("one raw")).map(|_| ()).unwrap_err();
@@ -417,7 +465,7 @@ fn features_that_do_not_belong_together_are_refused() {
     // A component that cannot score new users says so.
     let factors = Factors::new(1, vec![1.0; 10], vec![1.0; 12]).unwrap();
     let bpr = component("bpr", Arc::new(Bpr::from_parameters(factors)), &[Scale::Rank]);
-    let blended = Blended::new(BlendFeatures::new(vec![bpr], vec![]).unwrap(), blend("bpr rank")).unwrap();
+    let blended = Blended::new(BlendFeatures::new(vec![bpr], vec![], None).unwrap(), blend("bpr rank")).unwrap();
     let mut scores = [0.0; 12];
     assert_eq!(blended.fold_in(&[1], &[], &mut scores), Err(ModelError::NoFoldIn { model: "bpr" }));
 }
@@ -497,7 +545,7 @@ fn components_are_fitted_one_after_the_other() {
 #[test]
 fn negatives_are_what_users_did_not_take() {
     let (learned, wanted) = (interactions(20, 300, 6), interactions(20, 300, 7));
-    let features = BlendFeatures::new(vec![component("knn", knn(&learned), &[Scale::Rank])], vec![]).unwrap();
+    let features = BlendFeatures::new(vec![component("knn", knn(&learned), &[Scale::Rank])], vec![], None).unwrap();
     let draw = |easy, hard, seed, threads| {
         let config = NegativesConfig { easy, hard, seed };
         with_negatives(&wanted, &learned, &features, &config, &pool(threads)).unwrap()
@@ -513,6 +561,14 @@ fn negatives_are_what_users_did_not_take() {
         assert!(label || !has(&learned, *pair), "{pair:?}");
     }
     assert_eq!(rows.labels.iter().filter(|&&label| label).count(), wanted.len());
+    // Together the rows of a user stand for all that is not known of them.
+    for user in 0..20 {
+        let own = (0..rows.users.len()).filter(|&row| rows.users[row] == user);
+        let weight: f32 = own.map(|row| rows.weights[row]).sum();
+        let expected = 300 - learned.by_user().row(user as usize).columns.len();
+        let both = (0..300).filter(|&item| has(&learned, (user, item)) && has(&wanted, (user, item))).count();
+        assert!((weight - (expected + both) as f32).abs() < 1e-2, "{user}: {weight} and {expected} + {both}");
+    }
     // Hard ones are among the first 100 of those that are free.
     let hard = draw(0, 1, 3, 1);
     let mut scores = vec![0.0; 20 * 300];

@@ -2,6 +2,7 @@
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use sgr_engine::evaluate;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::str::FromStr;
@@ -52,6 +53,24 @@ pub fn split(rows: &[Row], is_labelled: bool, seed: u64) -> [Vec<Row>; 3] {
     let test = train.split_off(at(parts.1));
     let validation = train.split_off(at(parts.0));
     [train, validation, test]
+}
+
+/// The rows of each user, all of them positive, in training, validation and test part, 8 : 1 : 1: a split that SQL makes, too.
+pub fn split_by_user(rows: &[Row], seed: u64) -> Result<[Vec<Row>; 3], Box<dyn Error>> {
+    let (users, items): (Vec<u32>, Vec<u32>) = rows.iter().map(|row| (row.user, row.item)).unzip();
+    let count = |ids: &[u32]| ids.iter().max().map_or(0, |&last| last as usize + 1);
+    let (user_count, item_count) = (count(&users), count(&items));
+    let rows =
+        evaluate::Interactions { users: &users, items: &items, labels: None, order: None, user_count, item_count };
+    let config = evaluate::SplitConfig {
+        ratios: [0.8, 0.1, 0.1],
+        seed,
+        ..evaluate::SplitConfig::for_protocol(evaluate::Protocol::PerUser)
+    };
+    let split = evaluate::split(&rows, &config)?;
+    let row = |at: usize| Row { user: split.users[at], item: split.items[at], is_positive: true };
+    Ok([evaluate::Part::Train, evaluate::Part::Validation, evaluate::Part::Test]
+        .map(|part| split.rows_of(part).map(row).collect()))
 }
 
 /// NDCG@10 of a user's scores; `hidden` items are not ranked, `count` `wanted` ones are relevant.

@@ -10,8 +10,8 @@
 //!
 //! 1. [`ComponentsFit`] fits the components, and ends with [`BlendFeatures`]. Of scores only the rank within the user and the
 //!    standard score are taken by default, so that their size cannot tell how much a user took.
-//! 2. Labelled rows that the components did not learn from ([`with_negatives`] draws what is missing) get their values by
-//!    [`BlendFeatures::of_pairs`].
+//! 2. Labelled rows that the components did not learn from ([`with_negatives`] draws what is missing, and weights it so that
+//!    the rows stand for all items) get their values by [`BlendFeatures::of_pairs`].
 //! 3. [`BlendFit`] learns a [`Blend`] from them.
 //! 4. [`Blended`] puts both together: a [`Recommender`](super::models::Recommender) that explains what it says.
 //!
@@ -29,7 +29,7 @@
 //! let labels: Vec<bool> = (0..400).map(|row| row % 20 >= 12).collect();
 //! let users: Vec<u32> = (0..400).map(|row| row / 20).collect();
 //! let names = vec!["rank".to_owned(), "noise".to_owned()];
-//! let rows = BlendRows { users: &users, labels: &labels, values: &values };
+//! let rows = BlendRows { users: &users, labels: &labels, values: &values, weights: &[] };
 //! let mut fit = BlendFit::new(names, &rows, BlendConfig::default())?;
 //! while !fit.step(&pool).done {}
 //! let blend = fit.finish()?;

@@ -75,7 +75,7 @@ impl Blended {
         }
         let scores = self.folded(items, weights).map_err(BlendError::Component)?;
         let scores: Vec<&[f32]> = scores.iter().map(Vec::as_slice).collect();
-        let features = self.features.scaled(&scores);
+        let features = self.features.scaled(&scores, items);
         let width = self.blend.features().len();
         let values = |item: u32| (0..width).map(|at| features.value(at, item as usize)).collect::<Vec<f32>>();
         asked.iter().map(|&item| self.explain_values(&values(item))).collect()
@@ -158,7 +158,7 @@ impl Recommender for Blended {
         }
         let folded = self.folded(items, weights)?;
         let folded: Vec<&[f32]> = folded.iter().map(Vec::as_slice).collect();
-        self.score_all(&self.features.scaled(&folded), scores);
+        self.score_all(&self.features.scaled(&folded, items), scores);
         Ok(())
     }
 }

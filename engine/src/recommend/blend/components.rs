@@ -57,15 +57,15 @@ impl ComponentConfig {
 /// The components that a blend has if nothing else is said: several kinds of model, because what they have in common is
 /// what can be trusted, in sizes that were chosen on validation rows.
 pub fn default_components(seed: u64) -> Vec<ComponentConfig> {
-    let ials = |dim| ComponentModel::Ials(IalsConfig { dim, l2: 0.02, seed, ..IalsConfig::default() });
+    let ials = |dim, l2| ComponentModel::Ials(IalsConfig { dim, l2, seed, ..IalsConfig::default() });
     let ease = |l2| ComponentModel::Ease(EaseConfig { l2, ..EaseConfig::default() });
     let neighbours = 1000;
     let item_knn = ItemKnnConfig { neighbours, shrinkage: 5.0, ..ItemKnnConfig::default() };
     let rp3beta = Rp3BetaConfig { neighbours, ..Rp3BetaConfig::default() };
     let graph_walk = GraphWalkConfig { edge_weight: 3.0, restart: 0.2, ..GraphWalkConfig::default() };
     vec![
-        ComponentConfig::new("ials16", ials(16)),
-        ComponentConfig::new("ials64", ials(64)),
+        ComponentConfig::new("ials16", ials(16, 0.02)),
+        ComponentConfig::new("ials128", ials(128, 0.007)),
         ComponentConfig::new("ease100", ease(100.0)),
         ComponentConfig::new("ease500", ease(500.0)),
         ComponentConfig::new("item_knn", ComponentModel::ItemKnn(item_knn)),
@@ -195,7 +195,7 @@ impl ComponentsFit {
         if self.fitted.len() < self.count {
             return Err(BlendError::Unfinished);
         }
-        BlendFeatures::new(self.fitted, self.of_items)
+        BlendFeatures::new(self.fitted, self.of_items, Some(self.interactions))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::error::BlendError;
 
-/// Bins of a feature.
-pub const DEFAULT_BINS: usize = 32;
+/// Bins of a feature: so many that those at the head of a list are about as long as what is shown of it.
+pub const DEFAULT_BINS: usize = 128;
 /// The most bins of a feature.
 pub const MAX_BINS: usize = 256;
 /// Rounds over all features, at most.

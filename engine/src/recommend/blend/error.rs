@@ -68,6 +68,14 @@ pub enum BlendError {
         /// The value.
         value: f32,
     },
+    /// A weight of a row that is not finite or not over 0.
+    #[error("row {row} has the weight {weight}: weights are finite and over 0")]
+    InvalidWeight {
+        /// The row, from 0.
+        row: usize,
+        /// The weight.
+        weight: f32,
+    },
     /// A feature that tells users apart and not the items of a user. Where negatives were drawn per positive, it would
     /// learn how many of them a user has.
     #[error(

@@ -12,7 +12,8 @@ pub(super) const USERS_PER_THREAD: usize = 8;
 /// How the scores that a model gives a user become a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scale {
-    /// The share of the other items that score less, ties half: in `0..=1`, whatever the model's unit.
+    /// The share of the other items that score less, ties half: in `0..=1`, whatever the model's unit. What the user took
+    /// already does not count, if the features know it: many models put that first.
     Rank,
     /// The score less the user's mean over all items, divided by their deviation (0 if there is none).
     Standard,
@@ -47,24 +48,34 @@ pub struct ItemFeature {
 pub struct BlendFeatures {
     components: Vec<Component>,
     of_items: Vec<ItemFeature>,
+    taken: Option<Arc<Interactions>>,
     names: Vec<String>,
     user_count: usize,
     item_count: usize,
 }
 
 impl BlendFeatures {
-    /// Checks that all belong together.
+    /// Checks that all belong together. `taken` is what the components learned from, for ranks among the other items; without,
+    /// ranks are among all items.
     ///
     /// # Errors
     /// [`NoFeatures`](BlendError::NoFeatures) without components, [`FeatureTwice`](BlendError::FeatureTwice);
     /// [`WrongLength`](BlendError::WrongLength) if they have different numbers of users or items;
     /// [`NotFinite`](BlendError::NotFinite) of items.
-    pub fn new(components: Vec<Component>, of_items: Vec<ItemFeature>) -> Result<BlendFeatures, BlendError> {
+    pub fn new(
+        components: Vec<Component>,
+        of_items: Vec<ItemFeature>,
+        taken: Option<Arc<Interactions>>,
+    ) -> Result<BlendFeatures, BlendError> {
         let Some(first) = components.first() else { return Err(BlendError::NoFeatures) };
         let (user_count, item_count) = (first.model.user_count(), first.model.item_count());
         for component in &components {
             BlendError::check_length("users of a component", component.model.user_count(), user_count)?;
             BlendError::check_length("items of a component", component.model.item_count(), item_count)?;
+        }
+        if let Some(taken) = &taken {
+            BlendError::check_length("users of the interactions", taken.user_count(), user_count)?;
+            BlendError::check_length("items of the interactions", taken.item_count(), item_count)?;
         }
         for feature in &of_items {
             BlendError::check_length("a feature of items", feature.values.len(), item_count)?;
@@ -78,7 +89,7 @@ impl BlendFeatures {
             .flat_map(|component| component.scales.iter().map(|scale| format!("{} {scale}", component.name)));
         let names: Vec<String> = of_components.chain(of_items.iter().map(|feature| feature.name.clone())).collect();
         super::model::check_names(&names)?;
-        Ok(BlendFeatures { components, of_items, names, user_count, item_count })
+        Ok(BlendFeatures { components, of_items, taken, names, user_count, item_count })
     }
 
     /// The names, such as `"ials rank"`.
@@ -94,6 +105,11 @@ impl BlendFeatures {
     /// The features of items.
     pub fn of_items(&self) -> &[ItemFeature] {
         &self.of_items
+    }
+
+    /// What does not count in ranks.
+    pub fn taken(&self) -> Option<&Arc<Interactions>> {
+        self.taken.as_ref()
     }
 
     /// Number of users.
@@ -153,18 +169,25 @@ impl BlendFeatures {
         let user = |at: usize| {
             let range = at * self.item_count..(at + 1) * self.item_count;
             let scores: Vec<&[f32]> = scores.iter().map(|of_component| &of_component[range.clone()]).collect();
-            make(at, &self.scaled(&scores))
+            let taken = self.taken.as_ref().map_or(&[][..], |taken| taken.by_user().row(users[at] as usize).columns);
+            make(at, &self.scaled(&scores, taken))
         };
         Ok(pool.install(|| (0..users.len()).into_par_iter().map(user).collect()))
     }
 
-    /// The features of somebody to whom the components give these scores, a slice over all items each.
-    pub(super) fn scaled(&self, scores: &[&[f32]]) -> UserFeatures<'_> {
+    /// The features of somebody who took some items, and to whom the components give these scores, a slice over all items
+    /// each.
+    pub(super) fn scaled(&self, scores: &[&[f32]], taken: &[u32]) -> UserFeatures<'_> {
+        let mut is_taken = Vec::new();
+        if self.taken.is_some() {
+            is_taken.resize(self.item_count, false);
+            taken.iter().for_each(|&item| is_taken[item as usize] = true);
+        }
         let scaled = self
             .components
             .iter()
             .zip(scores)
-            .flat_map(|(component, scores)| component.scales.iter().map(|scale| scale.apply(scores)))
+            .flat_map(|(component, scores)| component.scales.iter().map(|scale| scale.apply(scores, &is_taken)))
             .collect();
         UserFeatures { scaled, of_items: &self.of_items }
     }
@@ -190,29 +213,35 @@ impl UserFeatures<'_> {
 }
 
 impl Scale {
-    fn apply(self, scores: &[f32]) -> Vec<f32> {
+    /// `is_taken` is empty where nothing is.
+    fn apply(self, scores: &[f32], is_taken: &[bool]) -> Vec<f32> {
         match self {
-            Scale::Rank => ranks(scores),
+            Scale::Rank => ranks(scores, is_taken),
             Scale::Standard => standardised(scores),
             Scale::Raw => scores.to_vec(),
         }
     }
 }
 
-/// For each score the share of the others that are less, ties half.
-fn ranks(scores: &[f32]) -> Vec<f32> {
+/// For each score the share of the other free ones that are less, ties half.
+fn ranks(scores: &[f32], is_taken: &[bool]) -> Vec<f32> {
+    let is_free = |at: usize| is_taken.get(at).is_none_or(|&taken| !taken);
     // Many scores are the least one (0, mostly), and need no sorting.
     let least = scores.iter().copied().fold(f32::INFINITY, f32::min);
     let mut order: Vec<(f32, u32)> = (0..).zip(scores).map(|(at, &score)| (score, at)).collect();
     order.retain(|&(score, _)| score > least);
     order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let others = (scores.len().max(2) - 1) as f32;
-    let mut below = scores.len() - order.len();
+    let free = (0..scores.len()).filter(|&at| is_free(at)).count();
+    let free_in_order = order.iter().filter(|&&(_, at)| is_free(at as usize)).count();
+    let others = (free.max(2) - 1) as f32;
+    let mut below = free - free_in_order;
     let mut ranks = vec![below.saturating_sub(1) as f32 / 2.0 / others; scores.len()];
     for tied in order.chunk_by(|a, b| a.0 == b.0) {
-        let rank = (below as f32 + (tied.len() - 1) as f32 / 2.0) / others;
-        tied.iter().for_each(|&(_, at)| ranks[at as usize] = rank);
-        below += tied.len();
+        let free = tied.iter().filter(|&&(_, at)| is_free(at as usize)).count();
+        let rank = (below as f32 + free.saturating_sub(1) as f32 / 2.0) / others;
+        // Above all free ones, one that is taken has no place of its own.
+        tied.iter().for_each(|&(_, at)| ranks[at as usize] = rank.min(1.0));
+        below += free;
     }
     ranks
 }
@@ -293,11 +322,15 @@ mod tests {
 
     #[test]
     fn ranks_are_shares_of_others_below() {
-        assert_eq!(ranks(&[5.0, 1.0, 3.0]), [1.0, 0.0, 0.5]);
-        assert_eq!(ranks(&[0.0, 2.0, 0.0, 2.0, 0.0]), [0.25, 0.875, 0.25, 0.875, 0.25]);
-        assert_eq!(ranks(&[7.0, 7.0, 7.0]), [0.5; 3]);
-        assert_eq!(ranks(&[7.0]), [0.0]);
-        assert!(ranks(&[]).is_empty());
+        assert_eq!(ranks(&[5.0, 1.0, 3.0], &[]), [1.0, 0.0, 0.5]);
+        assert_eq!(ranks(&[0.0, 2.0, 0.0, 2.0, 0.0], &[]), [0.25, 0.875, 0.25, 0.875, 0.25]);
+        assert_eq!(ranks(&[7.0, 7.0, 7.0], &[]), [0.5; 3]);
+        assert_eq!(ranks(&[7.0], &[]), [0.0]);
+        assert!(ranks(&[], &[]).is_empty());
+        // What is taken has a rank among the others, and they have one among themselves.
+        assert_eq!(ranks(&[5.0, 9.0, 1.0, 3.0, 2.0], &[false, true, false, false, true]), [1.0, 1.0, 0.0, 0.5, 0.5]);
+        assert_eq!(ranks(&[3.0, 3.0, 1.0], &[true, false, false]), [1.0, 1.0, 0.0]);
+        assert_eq!(ranks(&[3.0, 4.0], &[true, true]), [0.0, 0.0]);
     }
 
     #[test]

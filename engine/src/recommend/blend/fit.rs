@@ -24,6 +24,8 @@ pub struct BlendRows<'a> {
     pub labels: &'a [bool],
     /// The values of all features of the first row, then those of the second, and so on.
     pub values: &'a [f32],
+    /// How many rows each row stands for, finite and over 0; nothing for 1 each.
+    pub weights: &'a [f32],
 }
 
 /// Where fitting is.
@@ -35,6 +37,29 @@ pub struct BlendProgress {
     pub done: bool,
     /// The mean, over the bags, of the best log-loss of rows that the bag's model did not learn from.
     pub loss: f64,
+}
+
+/// What each row says.
+#[derive(Debug)]
+struct Targets {
+    /// 0 or 1.
+    labels: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl Targets {
+    /// How the row's log-likelihood grows with its score, and how fast that falls.
+    fn slope(&self, row: usize, score: f64) -> (f64, f64) {
+        let (probability, weight) = (sigmoid(score), self.weights[row]);
+        (weight * (self.labels[row] - probability), weight * probability * (1.0 - probability))
+    }
+
+    /// The log-loss of a row that has this score.
+    fn loss(&self, row: usize, score: f64) -> f64 {
+        // ln(1 + e^-s) without overflow.
+        let signed = if self.labels[row] > 0.5 { score } else { -score };
+        self.weights[row] * ((-signed.abs()).exp().ln_1p() + (-signed).max(0.0))
+    }
 }
 
 /// A term that is being learned: the bin of every row, and the cuts.
@@ -80,7 +105,7 @@ enum Stage {
 pub struct BlendFit {
     config: BlendConfig,
     features: Vec<String>,
-    labels: Vec<f64>,
+    targets: Targets,
     columns: Vec<Column>,
     /// The columns that this stage learns begin here.
     first: usize,
@@ -94,13 +119,20 @@ impl BlendFit {
     /// # Errors
     /// [`InvalidConfig`](BlendError::InvalidConfig), [`NoFeatures`](BlendError::NoFeatures),
     /// [`FeatureTwice`](BlendError::FeatureTwice), [`WrongLength`](BlendError::WrongLength),
-    /// [`OneLabel`](BlendError::OneLabel), [`NotFinite`](BlendError::NotFinite), [`OfUsers`](BlendError::OfUsers).
+    /// [`OneLabel`](BlendError::OneLabel), [`NotFinite`](BlendError::NotFinite),
+    /// [`InvalidWeight`](BlendError::InvalidWeight), [`OfUsers`](BlendError::OfUsers).
     pub fn new(features: Vec<String>, rows: &BlendRows<'_>, config: BlendConfig) -> Result<BlendFit, BlendError> {
         config.validate()?;
         check_names(&features)?;
         let (count, width) = (rows.labels.len(), features.len());
         BlendError::check_length("users", rows.users.len(), count)?;
         BlendError::check_length("values", rows.values.len(), count * width)?;
+        if !rows.weights.is_empty() {
+            BlendError::check_length("weights", rows.weights.len(), count)?;
+        }
+        if let Some(row) = rows.weights.iter().position(|&weight| !(weight > 0.0 && weight.is_finite())) {
+            return Err(BlendError::InvalidWeight { row, weight: rows.weights[row] });
+        }
         let positives = rows.labels.iter().filter(|&&label| label).count();
         if positives == 0 || positives == count {
             return Err(BlendError::OneLabel { positives, negatives: count - positives });
@@ -120,18 +152,23 @@ impl BlendFit {
             }
             columns.push(Column::new(at, cuts, None, bins));
         }
-        let labels: Vec<f64> = rows.labels.iter().map(|&label| f64::from(u8::from(label))).collect();
-        let bags = (0..config.bags).map(|bag| Bag::new(bag, &labels, &columns, &config)).collect();
-        Ok(BlendFit { config, features, labels, columns, first: 0, bags, stage: Stage::Features })
+        let labels = rows.labels.iter().map(|&label| f64::from(u8::from(label))).collect();
+        let weights = match rows.weights {
+            [] => vec![1.0; count],
+            weights => weights.iter().map(|&weight| weight.into()).collect(),
+        };
+        let targets = Targets { labels, weights };
+        let bags = (0..config.bags).map(|bag| Bag::new(bag, &targets, &columns, &config)).collect();
+        Ok(BlendFit { config, features, targets, columns, first: 0, bags, stage: Stage::Features })
     }
 
     /// Does some more, on the threads of `pool`; the result does not depend on how many there are. Once all is done it does
     /// nothing.
     pub fn step(&mut self, pool: &rayon::ThreadPool) -> BlendProgress {
         if self.stage != Stage::Done {
-            let (columns, first, labels, config) = (&self.columns, self.first, &self.labels, &self.config);
+            let (columns, first, targets, config) = (&self.columns, self.first, &self.targets, &self.config);
             pool.install(|| {
-                self.bags.par_iter_mut().for_each(|bag| bag.step(columns, first, labels, config));
+                self.bags.par_iter_mut().for_each(|bag| bag.step(columns, first, targets, config));
             });
             if self.bags.iter().all(|bag| bag.is_done) {
                 self.next_stage();
@@ -174,9 +211,9 @@ impl BlendFit {
         if self.config.pairs == 0 {
             return Vec::new();
         }
-        let count = self.labels.len();
+        let count = self.targets.labels.len();
         let mean = |row: usize| self.bags.iter().map(|bag| bag.scores[row]).sum::<f64>() / self.bags.len() as f64;
-        let slopes: Vec<(f64, f64)> = (0..count).map(|row| slope(self.labels[row], mean(row))).collect();
+        let slopes: Vec<(f64, f64)> = (0..count).map(|row| self.targets.slope(row, mean(row))).collect();
         let coarse: Vec<(Vec<f32>, Vec<u16>)> = self
             .columns
             .iter()
@@ -245,31 +282,35 @@ impl Column {
 }
 
 impl Bag {
-    fn new(bag: u32, labels: &[f64], columns: &[Column], config: &BlendConfig) -> Bag {
+    fn new(bag: u32, targets: &Targets, columns: &[Column], config: &BlendConfig) -> Bag {
+        let count = targets.labels.len();
         // 53 bits of a hash make a number in 0..1.
         let draw = |row: u32| key(config.seed, &[Use::BlendBag as u64, bag.into(), row.into()]) >> 11;
         let is_held_out = |row: &u32| (draw(*row) as f64) * f64::EPSILON / 2.0 < config.holdout;
-        let (mut held_out, mut learned): (Vec<u32>, Vec<u32>) = (0..labels.len() as u32).partition(is_held_out);
+        let (mut held_out, mut learned): (Vec<u32>, Vec<u32>) = (0..count as u32).partition(is_held_out);
         // Of very few rows it may happen that a side gets none.
         if held_out.is_empty() || learned.is_empty() {
-            learned = (0..labels.len() as u32).collect();
+            learned = (0..count as u32).collect();
             held_out = learned.clone();
         }
-        let positives: f64 = learned.iter().map(|&row| labels[row as usize]).sum();
+        let weight_of = |label: f64| -> f64 {
+            let rows = learned.iter().map(|&row| row as usize).filter(|&row| targets.labels[row] == label);
+            rows.map(|row| targets.weights[row]).sum()
+        };
         // Half a row of each label keeps it finite.
-        let base = ((positives + 0.5) / (learned.len() as f64 - positives + 0.5)).ln();
+        let base = ((weight_of(1.0) + 0.5) / (weight_of(0.0) + 0.5)).ln();
         let mut bag = Bag {
             learned,
             held_out,
             base,
             weights: Vec::new(),
-            scores: vec![base; labels.len()],
+            scores: vec![base; count],
             rounds: 0,
             best: Best { loss: f64::INFINITY, round: 0, weights: Vec::new() },
             is_done: false,
         };
         bag.open(columns);
-        bag.best.loss = bag.loss(labels);
+        bag.best.loss = bag.loss(targets);
         bag
     }
 
@@ -283,24 +324,20 @@ impl Bag {
     }
 
     /// The mean log-loss of the rows that are held out.
-    fn loss(&self, labels: &[f64]) -> f64 {
-        let of_row = |&row: &u32| {
-            let (score, label) = (self.scores[row as usize], labels[row as usize]);
-            // ln(1 + e^-s) without overflow.
-            let signed = if label > 0.5 { score } else { -score };
-            (-signed.abs()).exp().ln_1p() + (-signed).max(0.0)
-        };
-        self.held_out.iter().map(of_row).sum::<f64>() / self.held_out.len() as f64
+    fn loss(&self, targets: &Targets) -> f64 {
+        let rows = || self.held_out.iter().map(|&row| row as usize);
+        let weight: f64 = rows().map(|row| targets.weights[row]).sum();
+        rows().map(|row| targets.loss(row, self.scores[row])).sum::<f64>() / weight
     }
 
-    fn step(&mut self, columns: &[Column], first: usize, labels: &[f64], config: &BlendConfig) {
+    fn step(&mut self, columns: &[Column], first: usize, targets: &Targets, config: &BlendConfig) {
         for _ in 0..ROUNDS_PER_STEP {
             if self.is_done {
                 return;
             }
-            let has_moved = self.round(columns, first, labels, config);
+            let has_moved = self.round(columns, first, targets, config);
             self.rounds += 1;
-            let loss = self.loss(labels);
+            let loss = self.loss(targets);
             if loss < self.best.loss {
                 self.best = Best { loss, round: self.rounds, weights: self.weights.clone() };
             }
@@ -311,8 +348,8 @@ impl Bag {
 
     /// A step of every term in turn. Within a round the gradient follows each step by the second derivative, which spares
     /// an exponential per row and term.
-    fn round(&mut self, columns: &[Column], first: usize, labels: &[f64], config: &BlendConfig) -> bool {
-        let slopes_of = |row: &u32| slope(labels[*row as usize], self.scores[*row as usize]);
+    fn round(&mut self, columns: &[Column], first: usize, targets: &Targets, config: &BlendConfig) -> bool {
+        let slopes_of = |row: &u32| targets.slope(*row as usize, self.scores[*row as usize]);
         let mut slopes: Vec<(f64, f64)> = self.learned.iter().map(slopes_of).collect();
         let (mut sums, mut steps) = (Vec::new(), Vec::new());
         let mut has_moved = false;
@@ -354,12 +391,6 @@ impl Bag {
             }
         }
     }
-}
-
-/// How the log-likelihood of a label grows with the score, and how fast that falls.
-fn slope(label: f64, score: f64) -> (f64, f64) {
-    let probability = sigmoid(score);
-    (label - probability, probability * (1.0 - probability))
 }
 
 /// The share of the variance of bins that is within users, among users with several rows; 1 if there is no variance.

@@ -2,6 +2,10 @@
 
 use super::config::BlendConfig;
 
+/// The longest Newton step, of which a part is taken. Where positives are rare, as among all items, the second derivative at the
+/// start is far below what it becomes, and the step would go far too far.
+const MAX_STEP: f64 = 5.0;
+
 /// Sums over the rows of a bin.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Sums {
@@ -42,7 +46,8 @@ impl Sums {
     /// The part of the Newton step that is taken.
     fn step(self, config: &BlendConfig) -> f64 {
         let curvature = self.curvature + config.l2;
-        if curvature > 0.0 { config.learning_rate * self.gradient / curvature } else { 0.0 }
+        let newton = if curvature > 0.0 { self.gradient / curvature } else { 0.0 };
+        config.learning_rate * newton.clamp(-MAX_STEP, MAX_STEP)
     }
 }
 
@@ -187,6 +192,8 @@ mod tests {
         assert_eq!(steps, [-1.0, -1.0, 0.5, 0.5, 2.0, 2.0]);
         assert!(step_of_bins(&bins(&[-2.0, -2.0, 1.0, 1.0, 5.0, 5.0]), &config(2), &mut steps));
         assert_eq!(steps, [-0.25, -0.25, -0.25, -0.25, 2.5, 2.5]);
+        assert!(step_of_bins(&bins(&[-9.0, 90.0]), &config(2), &mut steps[..2]));
+        assert_eq!(steps[..2], [-2.5, 2.5], "no further than half of the longest step");
         assert!(!step_of_bins(&bins(&[1.0, 1.0, 1.0]), &config(3), &mut steps[..3]), "nothing to tell apart");
         assert!(!step_of_bins(&bins(&[1.0]), &config(3), &mut steps[..1]));
         let few = BlendConfig { min_rows: 31, ..config(3) };

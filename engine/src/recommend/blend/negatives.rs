@@ -8,19 +8,18 @@ use rustc_hash::FxHashSet;
 
 /// Negatives per positive, drawn among all items.
 pub const DEFAULT_EASY_NEGATIVES: usize = 5;
-/// Negatives per positive, drawn among those that a component puts first: none. Many of them make a high score look bad: rows
-/// are not weighted by how likely they were to be drawn.
-pub const DEFAULT_HARD_NEGATIVES: usize = 0;
+/// Negatives per positive, drawn among those that a component puts first.
+pub const DEFAULT_HARD_NEGATIVES: usize = 10;
 /// How many items of each component are first.
 pub const HARD_AMONG: usize = 100;
 
 /// How many negatives to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NegativesConfig {
-    /// Per positive, among all items: they teach what is plainly wrong.
-    pub easy: usize,
     /// Per positive, among the first [`HARD_AMONG`] items of any component: they teach what the head of a list is about.
     pub hard: usize,
+    /// Per positive, among all other items: they teach what is plainly wrong.
+    pub easy: usize,
     /// The same seed gives the same negatives.
     pub seed: u64,
 }
@@ -40,11 +39,14 @@ pub struct LabelledRows {
     pub items: Vec<u32>,
     /// Whether it is one of the positives.
     pub labels: Vec<bool>,
+    /// How many items each stands for: 1 for a positive.
+    pub weights: Vec<f32>,
 }
 
 /// Positives with negatives: items that the user has neither among them nor in `learned`, what the components learned from.
-/// No pair comes twice, so a user may get fewer than asked for. Probabilities that are learned from such rows are
-/// probabilities among such rows: they order items, and say how much more likely one is than another.
+/// No pair comes twice, so a user may get fewer than asked for. Negatives are weighted by how many items of their kind there
+/// are for each that was drawn: together the rows stand for all items, and probabilities that are learned from them are those
+/// that an item, of all that the user did not have, is one of the positives.
 ///
 /// # Errors
 /// [`WrongLength`](BlendError::WrongLength) if `positives` are of other numbers of users or items than the features;
@@ -69,6 +71,7 @@ pub fn with_negatives(
         .collect();
     let mut rows = LabelledRows::default();
     for users in users.chunks(super::features::USERS_PER_THREAD * pool.current_num_threads()) {
+        // Without hard negatives, nobody is first.
         let mut scores = Vec::new();
         if config.hard > 0 {
             for component in features.components() {
@@ -82,27 +85,34 @@ pub fn with_negatives(
             let taken: FxHashSet<u32> =
                 wanted.iter().chain(learned.by_user().row(user as usize).columns).copied().collect();
             let mut random = stream(config.seed, Use::BlendNegatives, 0, user.into());
+            let of_user = scores.iter().map(|scores| &scores[at * items..(at + 1) * items]);
+            let mut first = first_items(of_user, &taken);
+            let others = items - taken.len() - first.len();
+            let excluded: FxHashSet<u32> = taken.iter().chain(&first).copied().collect();
             let mut drawn = FxHashSet::default();
             for _ in 0..config.easy.saturating_mul(wanted.len()) {
                 let item = below(&mut random, items) as u32;
-                if !taken.contains(&item) {
+                if !excluded.contains(&item) {
                     drawn.insert(item);
                 }
             }
-            let of_user = scores.iter().map(|scores| &scores[at * items..(at + 1) * items]);
-            let mut first = first_items(of_user, &taken);
             let hard = config.hard.saturating_mul(wanted.len()).min(first.len());
             for place in 0..hard {
                 let other = place + below(&mut random, first.len() - place);
                 first.swap(place, other);
             }
-            drawn.extend(&first[..hard]);
-            let mut all: Vec<(u32, bool)> = drawn.into_iter().map(|item| (item, false)).collect();
-            all.extend(wanted.iter().map(|&item| (item, true)));
-            all.sort_unstable();
+            let row = |label: bool, of_kind: usize, drawn: usize| {
+                let weight = of_kind as f32 / drawn as f32;
+                move |&item: &u32| (item, label, weight)
+            };
+            let mut all: Vec<(u32, bool, f32)> = wanted.iter().map(row(true, 1, 1)).collect();
+            all.extend(first[..hard].iter().map(row(false, first.len(), hard)));
+            all.extend(drawn.iter().map(row(false, others, drawn.len())));
+            all.sort_unstable_by_key(|row| row.0);
             rows.users.extend(all.iter().map(|_| user));
             rows.items.extend(all.iter().map(|row| row.0));
             rows.labels.extend(all.iter().map(|row| row.1));
+            rows.weights.extend(all.iter().map(|row| row.2));
         }
     }
     Ok(rows)
