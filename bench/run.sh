@@ -7,6 +7,7 @@
 #   bench/run.sh graph [--quick]           the knowledge graph: cleaning, fusion, export; about 8 minutes
 #   bench/run.sh paths [--quick]           path search and explanations beside pgRouting and SQL; about 30 minutes
 #   bench/run.sh kge [--quick]             embeddings on FB15k-237 and CoDEx-S, beside PyKEEN; about an hour
+#   bench/run.sh recommend [--quick]       recommenders on Last.FM and the demo: quality and time; about 20 minutes
 #
 # paths installs Debian's package of pgRouting where it is missing and can be had.
 #
@@ -31,10 +32,10 @@ need_pgrouting() {
 }
 
 program=main.py
-case ${1:-} in graph | paths | kge) program=$1.py && shift ;; esac
+case ${1:-} in graph | paths | kge | recommend) program=$1.py && shift ;; esac
 case "$program $* " in
     paths.py*) packages=(numpy psycopg2-binary scipy) ;;
-    graph.py* | kge.py* | *" --quick "*) packages=(psycopg2-binary) ;;
+    graph.py* | kge.py* | recommend.py* | *" --quick "*) packages=(psycopg2-binary) ;;
     *) packages=(duckdb implicit numpy psycopg2-binary scipy) ;;
 esac
 
