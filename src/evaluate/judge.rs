@@ -11,7 +11,7 @@ use crate::worker;
 use pgrx::prelude::*;
 use sgr_engine::evaluate::{
     AssessConfig, Assessment, Band, Bootstrap, BootstrapConfig, Found, Interval, LeakOnlyModel, MeanOfSplits, Measured,
-    Metric, Model, Part, PopularityModel, RandomModel, Scores, Spread, Statistic, Task,
+    Metric, Model, Part, PopularityModel, RandomModel, Scores, Split, Spread, Statistic, Task,
 };
 
 /// Models that are always there.
@@ -212,7 +212,10 @@ impl Work<'_> {
                 let measured = match (scored, trained) {
                     (Some(model), _) => self.assess(&task, Scores::Table(&model.tables[repeat]), name, output)?,
                     (None, Some(model)) => {
-                        let model = model.at(repeat, self.pool);
+                        let mut model = model.at(repeat, self.pool);
+                        if !model.score_ahead(self.labelled_pairs(split), || output.send(None)) {
+                            return Ok(Vec::new());
+                        }
                         self.assess(&task, Scores::Model(&model), name, output)?
                     }
                     (None, None) => {
@@ -236,6 +239,15 @@ impl Work<'_> {
             }
         }
         Ok((0..merged.len()).map(|at| self.line(at, &merged, models, &bootstrap)).collect())
+    }
+
+    /// The rows that metrics of rows look at.
+    fn labelled_pairs(&self, split: &Split) -> Vec<(u32, u32)> {
+        let metrics = &self.config.metrics;
+        let is_fitted = metrics.contains(&Metric::Accuracy) && self.part != Part::Validation;
+        let judged = metrics.iter().any(|metric| metric.of_rows()).then_some(self.part);
+        let parts = judged.into_iter().chain(is_fitted.then_some(Part::Validation));
+        parts.flat_map(|part| split.rows_of(part)).map(|row| (split.users[row], split.items[row])).collect()
     }
 
     fn built_in(&self, name: &str, task: &Task, repeat: usize) -> Box<dyn Model> {

@@ -5,8 +5,12 @@ use crate::error::{Error, Result};
 use crate::recommender::model::{Loaded, Model};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use rustc_hash::FxHashMap;
 use sgr_engine::evaluate::{self, BlockScorer};
 use std::sync::{Mutex, PoisonError};
+
+/// Users who are scored at a time, between two looks for a cancel request.
+const USERS_AHEAD: usize = 16;
 
 /// The names of the recommenders that learned from the split.
 pub fn names(split_id: i64) -> Result<Vec<String>> {
@@ -57,6 +61,8 @@ impl TrainedModel {
 pub struct Judged<'a> {
     loaded: &'a Loaded,
     pool: &'a rayon::ThreadPool,
+    /// Pairs that were scored ahead.
+    pairs: FxHashMap<(u32, u32), f32>,
     /// The scores of the user who was asked for last: rows come user by user.
     last: Mutex<(Option<u32>, Vec<f32>)>,
 }
@@ -64,7 +70,27 @@ pub struct Judged<'a> {
 impl<'a> Judged<'a> {
     /// Scores on the threads of `pool`.
     pub fn new(loaded: &'a Loaded, pool: &'a rayon::ThreadPool) -> Self {
-        Judged { loaded, pool, last: Mutex::new((None, Vec::new())) }
+        Judged { loaded, pool, pairs: FxHashMap::default(), last: Mutex::new((None, Vec::new())) }
+    }
+
+    /// Scores pairs before they are asked for: many users at a time, on all threads. `go_on` is asked between blocks, and
+    /// what it said last is returned.
+    pub fn score_ahead(&mut self, mut pairs: Vec<(u32, u32)>, go_on: impl Fn() -> bool) -> bool {
+        pairs.sort_unstable();
+        let of_users: Vec<&[(u32, u32)]> = pairs.chunk_by(|a, b| a.0 == b.0).collect();
+        let items = self.loaded.items.len();
+        for block in of_users.chunks(USERS_AHEAD) {
+            let users: Vec<u32> = block.iter().map(|pairs| pairs[0].0).collect();
+            let mut scores = vec![0.0; users.len() * items];
+            self.score(&users, &mut scores);
+            for (pairs, scores) in block.iter().zip(scores.chunks_exact(items.max(1))) {
+                self.pairs.extend(pairs.iter().map(|&(user, item)| ((user, item), scores[item as usize])));
+            }
+            if !go_on() {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -79,6 +105,9 @@ impl BlockScorer for Judged<'_> {
 
 impl evaluate::Model for Judged<'_> {
     fn pair(&self, user: u32, item: u32) -> f64 {
+        if let Some(&score) = self.pairs.get(&(user, item)) {
+            return score.into();
+        }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != Some(user) {
             last.1.resize(self.loaded.items.len(), 0.0);
