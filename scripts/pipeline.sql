@@ -28,7 +28,8 @@ BEGIN
     END LOOP;
     SELECT s.* INTO status FROM sgr.job_status AS s WHERE s.job_id = job;
     IF status.state <> 'succeeded' THEN
-        RAISE EXCEPTION USING ERRCODE = status.sqlstate, MESSAGE = status.error, DETAIL = coalesce(status.detail, ''),
+        RAISE EXCEPTION USING ERRCODE = coalesce(status.sqlstate, 'query_canceled'),
+            MESSAGE = coalesce(status.error, 'the crawl was ' || status.state), DETAIL = coalesce(status.detail, ''),
             HINT = coalesce(status.hint, '');
     END IF;
 END
@@ -49,4 +50,5 @@ SELECT relation, count(*) AS triples FROM sgr.kg_triples GROUP BY relation ORDER
 \echo 'The track: SELECT sgr_unveil(…)'
 \pset format unaligned
 \pset tuples_only on
-SELECT sgr_unveil(track_id) FROM sgr.tracks WHERE permalink_url = :'url';
+-- The URL may not be the one by which SoundCloud knows the track: then, the first one that the crawl met.
+SELECT sgr_unveil(track_id) FROM sgr.tracks ORDER BY permalink_url IS DISTINCT FROM :'url', fetched_at, track_id LIMIT 1;

@@ -50,7 +50,8 @@ DECLARE
     limits  jsonb;
 BEGIN
     IF EXISTS (SELECT FROM sgr.stage_state AS s WHERE s.stage = 'fuse') THEN
-        PERFORM FROM @extschema@.sgr_fuse();
+        PERFORM FROM @extschema@.sgr_fuse(min_similarity => (
+            SELECT (s.parameters ->> 'min_similarity')::double precision FROM sgr.stage_state AS s WHERE s.stage = 'fuse'));
     END IF;
     -- All four kinds at once, if they were counted alike: that writes the features too.
     FOR counted IN
@@ -90,7 +91,7 @@ COMMENT ON FUNCTION sgr.without(bigint[], bigint[]) IS 'The items that were not 
 
 CREATE FUNCTION sgr_forget(user_id bigint)
 RETURNS TABLE (what text, removed bigint)
-LANGUAGE plpgsql VOLATILE ROWS 13
+LANGUAGE plpgsql VOLATILE ROWS 15
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -107,6 +108,8 @@ BEGIN
     IF forgotten IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
     END IF;
+    -- The lock of the stages (run.rs): one that has read documents already would write the user again.
+    PERFORM pg_advisory_xact_lock(8315741025589067778);
     SELECT string_agg(format('%s (for sgr.%s)', s.relation, s.role), ', ' ORDER BY s.role) INTO elsewhere
     FROM sgr.sources AS s
     WHERE CASE s.role
@@ -130,7 +133,10 @@ BEGIN
     SELECT count(*) INTO removed FROM (
         SELECT @extschema@.sgr_model_drop(m.model_id) FROM sgr.models AS m
         WHERE EXISTS (SELECT FROM sgr.model_arrays AS a
-                      WHERE a.model_id = m.model_id AND (a.array_name = 'users' AND forgotten = ANY (a.ids)
+                      WHERE a.model_id = m.model_id AND (a.array_name = 'users' AND a.ids && CASE
+                                                             WHEN EXISTS (SELECT FROM sgr.eval_splits AS s
+                                                                          WHERE s.split_id = m.split_id AND s.protocol = 'playlist')
+                                                             THEN playlists ELSE ARRAY[forgotten] END
                                                        OR a.array_name = 'items' AND a.ids && tracks))
            OR EXISTS (SELECT FROM sgr.entity_embeddings AS v JOIN sgr.entities AS e ON e.entity_id = v.entity_id
                       WHERE v.model_id = m.model_id AND e.graph_id = 0
@@ -153,6 +159,23 @@ BEGIN
         test = sgr.without(r.test, tracks), test_negatives = sgr.without(r.test_negatives, tracks)
     WHERE r.train && tracks OR r.train_negatives && tracks OR r.validation && tracks OR r.validation_negatives && tracks
        OR r.test && tracks OR r.test_negatives && tracks;
+    -- A crawl or training that has not come to its end would go on with what it knows: it begins anew.
+    UPDATE sgr.jobs AS j SET checkpoint = NULL WHERE j.checkpoint IS NOT NULL AND j.state <> 'running';
+    DELETE FROM sgr.job_numbers AS n USING sgr.jobs AS j WHERE j.job_id = n.job_id AND j.state <> 'running';
+    what := 'jobs';
+    WITH gone AS (
+        DELETE FROM sgr.jobs AS j
+        WHERE j.state IN ('succeeded', 'failed', 'cancelled') AND concat_ws(' ', j.args, j.result, j.message, j.detail) ~ named
+        RETURNING 1)
+    SELECT count(*) INTO removed FROM gone;
+    RETURN NEXT;
+    what := 'runs';
+    WITH gone AS (
+        DELETE FROM sgr.runs AS r WHERE concat_ws(' ', r.parameters, r.result) ~ named
+            AND r.task IN ('ingest_crawl', 'ingest_search')
+        RETURNING 1)
+    SELECT count(*) INTO removed FROM gone;
+    RETURN NEXT;
     -- Lines of files that were no documents are kept in quarantine alone.
     what := 'quarantine';
     WITH gone AS (
@@ -169,7 +192,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_forget(bigint) IS
-    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn), models that learned from the user, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
+    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn), models that learned from the user, jobs and runs of crawls that name the user, checkpoints of jobs that do not run, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
 
 CREATE FUNCTION sgr_purge(source text, older_than interval)
 RETURNS TABLE (what text, removed bigint)

@@ -1,6 +1,12 @@
 -- Submitting, cancelling and repeating jobs; the workers are native.
 
 -- The key of the advisory lock that the worker of a job holds: it dies with the process.
+CREATE FUNCTION sgr.job_settings_kept() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{DateStyle,IntervalStyle,TimeZone,lock_timeout,maintenance_work_mem,row_security,statement_timeout,work_mem}'::text[];
+COMMENT ON FUNCTION sgr.job_settings_kept() IS
+    'Settings besides sgr_graph.… and search_path that a job takes over from the session that submits it';
+
 CREATE FUNCTION sgr.job_is_held(job_id bigint) RETURNS boolean
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
@@ -82,7 +88,6 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     -- Beside sgr_graph.…: what decides how values are read, and what a job may take.
-    kept    CONSTANT text[] := '{DateStyle,IntervalStyle,TimeZone,lock_timeout,maintenance_work_mem,row_security,statement_timeout,work_mem}';
     me      CONSTANT regrole := to_regrole(quote_ident(current_user));
     casts   CONSTANT jsonb := (sgr.job_statement(task, args)).casts;
     given   record;
@@ -116,7 +121,7 @@ BEGIN
     END IF;
     SELECT jsonb_object_agg(s.name, s.setting || coalesce(CASE WHEN s.unit = '8kB' THEN NULL ELSE s.unit END, '')) INTO chosen
     FROM pg_settings AS s
-    WHERE s.source IN ('session', 'client') AND (s.name LIKE 'sgr\_graph.%' OR s.name = ANY (kept));
+    WHERE s.source IN ('session', 'client') AND (s.name LIKE 'sgr\_graph.%' OR s.name = ANY (sgr.job_settings_kept()));
     chosen := coalesce(chosen, '{}') || jsonb_build_object('search_path', job_submit.search_path);
 
     IF (SELECT t.coalesces FROM sgr.tasks AS t WHERE t.task = job_submit.task) THEN
@@ -158,7 +163,7 @@ DECLARE
     job sgr.jobs;
 BEGIN
     -- While the row is locked its worker cannot finish it and take another: the signal meets this job or none.
-    SELECT j.* INTO job FROM sgr.jobs AS j WHERE j.job_id = sgr_job_cancel.job_id FOR UPDATE;
+    SELECT j.* INTO job FROM sgr.jobs AS j WHERE j.job_id = sgr_job_cancel.job_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE undefined_object USING
             MESSAGE = format('job %s does not exist', coalesce(sgr_job_cancel.job_id::text, 'NULL')),
@@ -186,7 +191,7 @@ AS $$
 DECLARE
     job sgr.jobs;
 BEGIN
-    SELECT j.* INTO job FROM sgr.jobs AS j WHERE j.job_id = sgr_job_retry.job_id FOR UPDATE;
+    SELECT j.* INTO job FROM sgr.jobs AS j WHERE j.job_id = sgr_job_retry.job_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE undefined_object USING
             MESSAGE = format('job %s does not exist', coalesce(sgr_job_retry.job_id::text, 'NULL')),

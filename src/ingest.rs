@@ -36,7 +36,7 @@ const MAX_CA_BYTES: u64 = 16 << 20;
 const APP_POLL: i64 = 500;
 
 /// What a crawl fills: its own tables, and those of the cleaning that follows it.
-const FILLED: [&CStr; 12] = [
+const FILLED: [&CStr; 13] = [
     c"raw_documents",
     c"soundcloud_usage",
     c"quarantine",
@@ -49,6 +49,7 @@ const FILLED: [&CStr; 12] = [
     c"playlists",
     c"playlist_tracks",
     c"interactions",
+    c"follows",
 ];
 
 /// Crawls, if a worker calls it. `task` is the name of the task, `function` that of its function.

@@ -72,6 +72,7 @@ pub fn crawl<H: Host>(
             Some(since) => host.stored(&fetch.source, since)?,
             None => None,
         };
+        let is_stored = stored.is_some();
         let documents = match stored {
             Some(body) => crawl.receive_stored(&body, client.endpoints(), now)?,
             None => {
@@ -94,6 +95,9 @@ pub fn crawl<H: Host>(
                 crawl.receive(answer, client.endpoints(), host.now())?
             }
         };
-        host.store(&documents, crawl, client.budget())?;
+        // What was read from the store can be read from it again: nothing new need be kept.
+        if !(is_stored && documents.is_empty()) {
+            host.store(&documents, crawl, client.budget())?;
+        }
     }
 }

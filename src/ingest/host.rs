@@ -100,13 +100,13 @@ impl Host for Worker<'_> {
         let times: Vec<i64> = documents.iter().map(|document| document.fetched_at).collect();
         let job = self.job;
         job.step(|| {
-            // First, so that a job that was taken away stores nothing.
-            job.save(&state)?;
+            // Documents first: an import may hold them up, and a job whose row is locked cannot be cancelled. If the job was taken
+            // away, all of it is rolled back.
             if !documents.is_empty() {
                 let args = [Arg::Texts(&sources), Arg::Texts(&bodies), Arg::Bigs(&times)];
                 spi::execute(include_str!("../../sql/queries/documents_crawled.sql"), &Sources::NONE, &args)?;
             }
-            Ok(())
+            job.save(&state)
         })?;
         self.counts = crawl.counts();
         self.report("");

@@ -40,11 +40,11 @@ pub fn status(try_them: bool) -> Result<Status> {
     status.credentials = Some(prepared.found.place);
     if !try_them {
         "not tried".clone_into(&mut status.detail);
-    } else if !worker::try_app(app) {
-        "not tried: another session or job uses them just now".clone_into(&mut status.detail);
-    } else {
+    } else if let Some(_held) = worker::try_app(app) {
         client.empty_bucket(now());
         (status.work, status.detail) = ask(&mut client, Courier::start(prepared.transport.clone())?, app)?;
+    } else {
+        "not tried: another session or job uses them just now".clone_into(&mut status.detail);
     }
     status.requests_left = client.requests_left(now());
     status.requests_today = limit.saturating_sub(status.requests_left);

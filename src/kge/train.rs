@@ -108,7 +108,16 @@ impl Training {
         let recipe = recipe(&request, &config, &subject, threads)?;
         let input = read(&recipe, &config, &subject)?;
         let pool = thread_pool(threads)?;
-        let checkpoint_interval = settings::checkpoint_interval();
+        let mut checkpoint_interval = settings::checkpoint_interval().filter(|_| worker::is_staged());
+        let memory = estimate(&config, &input.size(), threads);
+        let snapshot = memory.vectors.saturating_add(memory.optimizer).saturating_add(memory.copy);
+        if checkpoint_interval.is_some() && memory.total().saturating_add(snapshot) > settings::memory_limit() {
+            warning!(
+                "there will be no checkpoints: one takes {} MB, and with the training that is more than sgr_graph.memory_limit",
+                (snapshot >> 20) + 1
+            );
+            checkpoint_interval = None;
+        }
         Ok(Self { started, request, config, subject, recipe, input, pool, checkpoint_interval, computed: None })
     }
 
@@ -147,6 +156,12 @@ impl Training {
         model::check_name(request.name.as_deref())?;
         if !Subject::is_there(subject.graph_id)? {
             return Err(Error::not_ready(format!("graph \"{}\" was dropped while it was learned", subject.graph)));
+        }
+        let gone = entities_gone(&input.numbered.entities)?;
+        if gone > 0 {
+            return Err(Error::not_ready(format!("graph \"{}\" has changed while it was learned", subject.graph))
+                .detail(format!("{gone} of its entities are gone; a model must not outlive what it was to forget"))
+                .hint("train again"));
         }
         let parameters = parameters(recipe, subject, request);
         let run_id = run::note("kge_train", &parameters, &json!({}), 0.0)?;
@@ -423,7 +438,8 @@ pub struct SoFar {
 /// What the training thread hands over.
 enum News {
     Progress(Progress),
-    Snapshot(Box<(Snapshot, SoFar)>),
+    /// And whom to tell that it is saved.
+    Snapshot(Box<(Snapshot, SoFar)>, std::sync::mpsc::Sender<()>),
 }
 
 /// Trains on a thread of its own, and reports.
@@ -434,7 +450,8 @@ where
     compute_saving(pool, || Ok((start()?, SoFar::default())), None, |_, _| Ok(()))
 }
 
-/// [`compute`], and has the main thread save a snapshot every so often, while training goes on.
+/// [`compute`], and has the main thread save a snapshot every so often: after `interval`, but not before ten times as long as
+/// the last one took.
 fn compute_saving<F, S>(pool: &rayon::ThreadPool, start: F, interval: Option<Duration>, mut save: S) -> Result<Computed>
 where
     F: FnOnce() -> Result<(Trainer, SoFar)> + Send,
@@ -446,7 +463,7 @@ where
         |output| {
             let (mut trainer, mut so_far) = start()?;
             let (mut best, mut phase) = (trainer.progress().best, trainer.progress().phase);
-            let mut saved = Instant::now();
+            let (mut saved, mut took) = (Instant::now(), Duration::ZERO);
             loop {
                 let began = Instant::now();
                 let progress = trainer.step(pool);
@@ -460,13 +477,17 @@ where
                 if phase == Phase::Stopped || !output.send(News::Progress(progress)) {
                     break;
                 }
-                if interval.is_some_and(|interval| saved.elapsed() >= interval)
+                if interval.is_some_and(|interval| saved.elapsed() >= interval.max(10 * took))
                     && let Some(snapshot) = trainer.snapshot()
                 {
-                    if !output.send(News::Snapshot(Box::new((snapshot, so_far.clone())))) {
+                    let began = Instant::now();
+                    let (done, wait) = std::sync::mpsc::channel();
+                    if !output.send(News::Snapshot(Box::new((snapshot, so_far.clone())), done)) {
                         break;
                     }
-                    saved = Instant::now();
+                    // Two snapshots must not wait for the main thread; it drops the other end when it gives up.
+                    let _ = wait.recv();
+                    (saved, took) = (Instant::now(), began.elapsed());
                 }
             }
             let SoFar { training, metrics } = so_far;
@@ -478,7 +499,11 @@ where
                 reporter.training(&progress);
                 Ok(())
             }
-            Event::Block(News::Snapshot(snapshot)) => save(&snapshot.0, &snapshot.1),
+            Event::Block(News::Snapshot(snapshot, done)) => {
+                save(&snapshot.0, &snapshot.1)?;
+                let _ = done.send(());
+                Ok(())
+            }
         },
     )
 }
@@ -492,6 +517,18 @@ fn give_back_memory() {
     unsafe {
         libc::malloc_trim(0);
     }
+}
+
+/// How many of the entities are in no graph any more.
+fn entities_gone(entities: &[i64]) -> Result<i64> {
+    let mut gone = 0;
+    let sql = "SELECT count(*) FROM unnest($1) AS e (entity_id)
+               WHERE NOT EXISTS (SELECT FROM sgr.entities AS g WHERE g.entity_id = e.entity_id)";
+    spi::select_fresh(sql, &Sources::NONE, &[Arg::Bigs(entities)], |row| {
+        gone = row.int(0).unwrap_or(0);
+        Ok(())
+    })?;
+    Ok(gone)
 }
 
 /// What is written into `sgr.models`.

@@ -157,5 +157,6 @@ fn labelled(split: &Split, part: Part) -> LabelledRows {
         users: rows.iter().map(|row| row.0).collect(),
         items: rows.iter().map(|row| row.1).collect(),
         labels: rows.iter().map(|row| row.2).collect(),
+        weights: vec![1.0; rows.len()],
     }
 }

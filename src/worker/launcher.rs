@@ -4,7 +4,7 @@
 use super::launch::Identity;
 use super::process::{reload_settings, take_signals};
 use super::queue;
-use super::transaction::{Failure, pause, transaction};
+use super::transaction::{Failure, close_search_path, pause, transaction};
 use crate::error::Result;
 use crate::settings;
 use crate::sources::Sources;
@@ -49,9 +49,15 @@ pub fn register() {
 #[allow(unsafe_code, reason = "an entry point is found by its name")]
 pub extern "C-unwind" fn sgr_job_launcher_main(_argument: pg_sys::Datum) {
     take_signals();
-    BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
+    let database = BackgroundWorker::get_extra();
+    BackgroundWorker::connect_worker_to_spi(Some(database), None);
+    close_search_path();
     loop {
         reload_settings();
+        if !settings::launcher_databases().iter().any(|name| name == database) {
+            // Ended without a failure it does not come back, and the database can be dropped.
+            return;
+        }
         // The extension may come, go, or be upgraded meanwhile: what goes wrong is said, and tried again.
         if let Err(Failure { message, sqlstate, .. }) = look() {
             log!("queued jobs could not be taken up: {message} (SQLSTATE {sqlstate})");

@@ -1,7 +1,7 @@
 //! The worker's process, from its start to its end.
 
 use super::launch::Identity;
-use super::transaction::{Failure, pause, transaction};
+use super::transaction::{Failure, close_search_path, fix_role, pause, transaction};
 use super::{lock, queue};
 use crate::error::{Error, Result};
 use crate::settings;
@@ -34,6 +34,7 @@ pub extern "C-unwind" fn sgr_job_worker_main(_argument: pg_sys::Datum) {
     take_signals();
     let Some(identity) = Identity::decoded(BackgroundWorker::get_extra()) else { return };
     BackgroundWorker::connect_worker_to_spi_by_oid(Some(identity.database), Some(identity.session));
+    close_search_path();
     // What it cannot live through ends the process; the server log has the reason, and the locks go with it.
     if let Err(failure) = work(identity) {
         log!("a worker for background jobs ended: {} (SQLSTATE {})", failure.message, failure.sqlstate);
@@ -86,6 +87,9 @@ fn work(identity: Identity) -> std::result::Result<(), Failure> {
     })?;
     if !installed {
         return Ok(());
+    }
+    if identity.role != identity.session {
+        fix_role();
     }
     transaction(|| queue::tidy(identity))?;
     while let Some(slot) = slot(identity)? {

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::panic::AssertUnwindSafe;
@@ -67,12 +68,53 @@ pub fn guarded<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Failure>
     result
 }
 
+thread_local! {
+    /// Whether the process has logged in as somebody who may do more than the role whose jobs it runs.
+    static ROLE_FIXED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on, nothing that runs in the transactions of this process can take another role on.
+pub fn fix_role() {
+    ROLE_FIXED.set(true);
+}
+
+/// Names are looked up in `pg_catalog` alone until a job brings its own path: operators and functions that somebody has put
+/// elsewhere must not run in what the worker does for itself.
+#[allow(unsafe_code, reason = "sets a setting before there is a transaction")]
+pub fn close_search_path() {
+    // SAFETY: main thread, after the process has connected; both strings are constants.
+    unsafe {
+        pg_sys::SetConfigOption(
+            c"search_path".as_ptr(),
+            c"pg_catalog, pg_temp".as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_OVERRIDE,
+        );
+    }
+}
+
+/// In a transaction with a fixed role: forbids, or allows again, to take another one on.
+#[allow(unsafe_code, reason = "what Postgres does around functions that must not change the role")]
+fn forbid_roles(forbid: bool) {
+    if !ROLE_FIXED.get() {
+        return;
+    }
+    // SAFETY: main thread, inside a transaction; the user stays, and an abort puts back what was before the transaction.
+    unsafe {
+        let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+        pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+        let flag = pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int;
+        pg_sys::SetUserIdAndSecContext(user, if forbid { context | flag } else { context & !flag });
+    }
+}
+
 #[allow(unsafe_code, reason = "a worker begins its transactions by itself")]
 fn begin() {
     // SAFETY: main thread, outside a transaction.
     unsafe {
         pg_sys::SetCurrentStatementStartTimestamp();
         pg_sys::StartTransactionCommand();
+        forbid_roles(true);
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
     }
 }
@@ -82,6 +124,7 @@ fn commit() {
     // SAFETY: main thread, in the transaction that `begin` began, its snapshot on top.
     unsafe {
         pg_sys::PopActiveSnapshot();
+        forbid_roles(false);
         pg_sys::CommitTransactionCommand();
     }
 }

@@ -280,15 +280,29 @@ impl Client {
         }
     }
 
+    /// What an error response says, whatever of the credentials it repeats blotted out.
+    fn error(&self, response: &Response, now: Micros) -> ApiError {
+        let mut error = ApiError::read(response, now);
+        let keys = [self.credentials.client_id.as_str(), self.credentials.client_secret.expose()];
+        for secret in keys.into_iter().chain(self.tokens.secrets()) {
+            for text in std::iter::once(&mut error.message).chain(&mut error.limit) {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "***");
+                }
+            }
+        }
+        error
+    }
+
     fn token_response(&mut self, response: &Response, now: Micros) {
         match response.status {
             200 | 201 => match self.tokens.granted(&response.body, now) {
                 Ok(()) => {}
                 Err(fault) => self.failed(fault.to_string(), None, now),
             },
-            429 => self.rate_limited(ApiError::read(response, now), now),
+            429 => self.rate_limited(self.error(response, now), now),
             status @ (400 | 401 | 403) => {
-                let error = ApiError::read(response, now);
+                let error = self.error(response, now);
                 // A refresh token that is not good any more; the next request asks with the credentials.
                 let stale = error.message.contains("invalid_grant");
                 if stale || status == 403 {
@@ -298,7 +312,7 @@ impl Client {
                 }
             }
             _ => {
-                let error = ApiError::read(response, now);
+                let error = self.error(response, now);
                 self.failed(error.to_string(), error.retry_at, now);
             }
         }
@@ -323,19 +337,19 @@ impl Client {
                     return self.tokens.refused();
                 }
                 // A fresh one: either this thing is not for us, or nothing is. The next call shows which.
-                let error = ApiError::read(&response, now);
+                let error = self.error(&response, now);
                 self.calls_refused += 1;
                 if self.calls_refused > 1 {
                     self.fatal = Some(SoundcloudError::TokenRefused { message: error.to_string() });
                 }
                 self.finish(Err(CallFailure::Refused(error)));
             }
-            429 => self.rate_limited(ApiError::read(&response, now), now),
+            429 => self.rate_limited(self.error(&response, now), now),
             408 | 425 | 500..=599 => {
-                let error = ApiError::read(&response, now);
+                let error = self.error(&response, now);
                 self.failed(error.to_string(), error.retry_at, now);
             }
-            _ => self.finish(Err(CallFailure::Refused(ApiError::read(&response, now)))),
+            _ => self.finish(Err(CallFailure::Refused(self.error(&response, now)))),
         }
     }
 

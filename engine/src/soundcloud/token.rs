@@ -39,6 +39,12 @@ impl TokenKeeper {
     }
 
     /// Whether the next token will be had for the refresh token.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let access = self.access.iter().map(|(access, _)| access);
+        access.chain(&self.refresh).map(Secret::expose).filter(|secret| !secret.is_empty())
+    }
+
+    /// Whether a refresh token is there.
     pub fn can_refresh(&self) -> bool {
         self.refresh.is_some()
     }

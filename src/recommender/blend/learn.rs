@@ -53,7 +53,7 @@ pub fn learn(choice: &BlendChoice, source: Source, pool: &rayon::ThreadPool, out
     let validation =
         cross_validated(choice, &features, &rows, &values, pool, |_| tell(output, &(at_values..at_validated), 0.5))?;
     let names = features.names();
-    let all = BlendRows { users: &rows.users, labels: &rows.labels, values: &values };
+    let all = BlendRows { users: &rows.users, labels: &rows.labels, values: &values, weights: &rows.weights };
     let (blend, loss) =
         fit_weights(&choice.config, names, &all, pool, |done| tell(output, &(at_validated..at_weights), done))?;
     let (features, interactions) = match source.all {
@@ -104,7 +104,7 @@ fn labelled(
     } else {
         let (users, items) = (features.user_count(), features.item_count());
         let wanted = Interactions::new(&rows.users, &rows.items, &[], users, items)?;
-        let config = NegativesConfig { easy: choice.negatives, hard: 0, seed: choice.config.seed };
+        let config = NegativesConfig { easy: choice.negatives, seed: choice.config.seed, ..NegativesConfig::default() };
         with_negatives(&wanted, learned, features, &config, pool)?
     };
     let (negatives, least) = (rows.labels.len() - positives, choice.config.min_rows as usize);
@@ -157,7 +157,7 @@ fn fit_weights(
 }
 
 /// Metrics of rows that were not learned from: weights from the rows of half of the users say what those of the other
-/// half are, and the other way round. Null where a half cannot be learned from.
+/// half are, and the other way round. Null where a half cannot be learned from; no calibration of drawn negatives.
 fn cross_validated(
     choice: &BlendChoice,
     features: &BlendFeatures,
@@ -175,7 +175,8 @@ fn cross_validated(
         let users: Vec<u32> = learned.iter().map(|&row| rows.users[row]).collect();
         let labels: Vec<bool> = learned.iter().map(|&row| rows.labels[row]).collect();
         let of_learned: Vec<f32> = learned.iter().flat_map(|&row| &values[row * width..][..width]).copied().collect();
-        let learned = BlendRows { users: &users, labels: &labels, values: &of_learned };
+        let weights: Vec<f32> = learned.iter().map(|&row| rows.weights[row]).collect();
+        let learned = BlendRows { users: &users, labels: &labels, values: &of_learned, weights: &weights };
         let blend = match fit_weights(config, names, &learned, pool, &go_on) {
             Ok((blend, _)) => blend,
             Err(Refused::Blend(BlendError::OneLabel { .. } | BlendError::OfUsers { .. })) => return Ok(Value::Null),
@@ -188,9 +189,13 @@ fn cross_validated(
     let (users, items, labels) = (rows.users.clone(), rows.items.clone(), rows.labels.clone());
     let positives = labels.iter().filter(|&&label| label).count();
     let scored = ScoredRows::new(users, items, labels, scores, features.user_count())?;
+    // Where negatives were drawn, each stands for some: these two would be about other rows than the probabilities are.
+    let are_all = rows.weights.iter().all(|&weight| weight == 1.0);
+    let calibration = if are_all { scored.calibration(DEFAULT_BINS)?.estimate() } else { None };
+    let log_loss = if are_all { scored.log_loss().estimate() } else { None };
     Ok(json!({
         "auc": scored.pooled_auc().estimate(), "user_auc": scored.per_user_auc().estimate(),
-        "calibration_error": scored.calibration(DEFAULT_BINS)?.estimate(), "log_loss": scored.log_loss().estimate(),
+        "calibration_error": calibration, "log_loss": log_loss,
         "rows": scored.len(), "positives": positives,
     }))
 }

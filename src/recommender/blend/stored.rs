@@ -153,7 +153,7 @@ pub fn restore(
         .into_iter()
         .map(|name| ItemFeature { name: name.to_owned(), values: arrays.numbers(&format!("of_items.{name}")) })
         .collect();
-    let features = BlendFeatures::new(components, of_items)?;
+    let features = BlendFeatures::new(components, of_items, Some(interactions))?;
     let terms: Option<Vec<Term>> = list("terms").iter().map(|term| term_of_json(term, features.names())).collect();
     let blend = Blend::from_parameters(features.names().to_vec(), base, terms.ok_or_else(unreadable)?)?;
     Ok(Box::new(Probabilities(Blended::new(features, blend)?)))
