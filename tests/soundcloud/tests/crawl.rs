@@ -94,6 +94,8 @@ struct Store {
     documents: Vec<CrawledDocument>,
     state: Option<String>,
     budget: DailyBudget,
+    /// Requests that it was told of before they were sent.
+    announced: usize,
     stored: u32,
     /// After how many pages to stop.
     stop_after: Option<u32>,
@@ -108,6 +110,7 @@ impl Store {
             documents: Vec::new(),
             state: None,
             budget: DailyBudget::default(),
+            announced: 0,
             stored: 0,
             stop_after: None,
             killed: Rc::default(),
@@ -142,6 +145,12 @@ impl Host for Store {
         }
         self.pauses.push(reason.clone());
         self.clock.wait_until(until);
+        Ok(())
+    }
+
+    fn sending(&mut self, budget: &DailyBudget) -> Result<(), End> {
+        self.announced += 1;
+        self.budget = budget.clone();
         Ok(())
     }
 
@@ -356,6 +365,7 @@ fn with_all_hazards_on_the_documents_equal_the_catalogue_and_no_page_is_asked_fo
 
     let log = mock.log();
     assert_polite(&log);
+    assert_eq!(store.announced, log.len());
     let answered = answered(&log);
     assert!(answered.values().all(|times| *times == 1), "{answered:#?}");
     let spoilt = spoilt(&log);
