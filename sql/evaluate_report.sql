@@ -118,6 +118,8 @@ BEGIN
         SELECT jsonb_build_object('run_id', r.run_id, 'rows', r.result) INTO ablated
         FROM sgr.runs AS r
         WHERE r.task = 'ablate' AND r.parameters ->> 'split' = split
+          -- A split that was made anew has other rows.
+          AND r.run_id > (SELECT s.run_id FROM sgr.eval_splits AS s WHERE s.name = split)
         ORDER BY r.run_id DESC LIMIT 1;
     END IF;
     IF ablated IS NOT NULL THEN

@@ -78,7 +78,10 @@ pub fn asked(user_id: i64, profile: &str, model: Option<&str>) -> Result<Option<
         Some(model) => Ok(Some(Asked::new(user_id, model)?)),
         None if profile != DEFAULT_PROFILE => Ok(None),
         None => match active()? {
-            Some(model) => Asked::if_known(user_id, &model),
+            Some(model) => Ok(Asked::if_known(user_id, &model).unwrap_or_else(|error| {
+                pgrx::warning!("the active model \"{model}\" cannot be asked, the signals answer: {}", error.message());
+                None
+            })),
             None => Ok(None),
         },
     }

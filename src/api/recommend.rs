@@ -13,7 +13,7 @@ type Recommendations = TableIterator<
         name!(track_id, i64),
         name!(title, Option<String>),
         name!(artist, Option<String>),
-        name!(score, f64),
+        name!(score, Option<f64>),
         name!(by_playlists, Option<f64>),
         name!(by_likes, Option<f64>),
         name!(by_tags, Option<f64>),
@@ -43,7 +43,7 @@ fn sgr_recommend(
             name!(track_id, i64),
             name!(title, Option<String>),
             name!(artist, Option<String>),
-            name!(score, f64),
+            name!(score, Option<f64>),
             name!(by_playlists, Option<f64>),
             name!(by_likes, Option<f64>),
             name!(by_tags, Option<f64>),
@@ -79,7 +79,7 @@ fn sgr_recommend_user(
             name!(track_id, i64),
             name!(title, Option<String>),
             name!(artist, Option<String>),
-            name!(score, f64),
+            name!(score, Option<f64>),
             name!(by_playlists, Option<f64>),
             name!(by_likes, Option<f64>),
             name!(by_tags, Option<f64>),
@@ -104,12 +104,14 @@ fn rows(recommendations: Vec<Recommendation>) -> Recommendations {
         let by_signals = |number: f64| (!row.by_model).then_some(number);
         let [playlists, likes, tags, artist, popularity, embedding] = row.ranked.contributions.map(by_signals);
         let confidence = by_signals(row.ranked.confidence);
+        // A model says nothing of what fills its list up.
+        let score = (!row.by_model || row.ranked.fallback.is_none()).then_some(row.ranked.score);
         (
             rank,
             row.ranked.track_id,
             row.title,
             row.artist,
-            row.ranked.score,
+            score,
             playlists,
             likes,
             tags,

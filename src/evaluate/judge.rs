@@ -73,7 +73,7 @@ pub fn judge(request: &Request) -> Result<Vec<Line>> {
         Some(relation) => scores::read(relation, &stored)?,
         None => Vec::new(),
     };
-    let trained = trained::names(stored.split_id)?;
+    let trained = trained::names(stored.split_id, part)?;
     let models = chosen(request, &scored, &trained)?;
     let trained = trained::load(&models, &trained, &stored)?;
     let baseline = match request.baseline {

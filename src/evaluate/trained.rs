@@ -6,18 +6,19 @@ use crate::recommender::model::{Loaded, Model};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use rustc_hash::FxHashMap;
-use sgr_engine::evaluate::{self, BlockScorer};
+use sgr_engine::evaluate::{self, BlockScorer, Part};
 use std::sync::{Mutex, PoisonError};
 
 /// Users who are scored at a time, between two looks for a cancel request.
 const USERS_AHEAD: usize = 16;
 
-/// The names of the recommenders that learned from the split.
-pub fn names(split_id: i64) -> Result<Vec<String>> {
+/// The names of the recommenders that learned from the split and can be judged by this part: the weights of a blend are learned
+/// from the validation part.
+pub fn names(split_id: i64, part: Part) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    let sql =
-        "SELECT DISTINCT m.name FROM sgr.models AS m WHERE m.kind = 'recommender' AND m.split_id = $1 ORDER BY m.name";
-    spi::select(sql, &Sources::NONE, &[Arg::Big(split_id)], |row| {
+    let sql = "SELECT DISTINCT m.name FROM sgr.models AS m
+         WHERE m.kind = 'recommender' AND m.split_id = $1 AND ($2 OR m.model <> 'blend') ORDER BY m.name";
+    spi::select(sql, &Sources::NONE, &[Arg::Big(split_id), Arg::Bool(part != Part::Validation)], |row| {
         names.extend(row.text(0).map(std::borrow::Cow::into_owned));
         Ok(())
     })?;

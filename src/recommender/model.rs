@@ -127,7 +127,8 @@ pub fn active() -> Result<Option<String>> {
         }
     }
     let mut name = None;
-    let sql = "SELECT m.name FROM sgr.models AS m WHERE m.kind = 'recommender' AND m.is_active";
+    let sql = "SELECT m.name FROM sgr.models AS m WHERE m.kind = 'recommender' AND m.is_active
+                 AND EXISTS (SELECT FROM sgr.model_arrays AS a WHERE a.model_id = m.model_id)";
     spi::select(sql, &Sources::NONE, &[], |row| {
         name = row.text(0).map(std::borrow::Cow::into_owned);
         Ok(())

@@ -38,13 +38,13 @@ impl TokenKeeper {
         (now < *expires).then(|| format!("OAuth {}", token.expose()).into())
     }
 
-    /// Whether the next token will be had for the refresh token.
+    /// The tokens that it has.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let access = self.access.iter().map(|(access, _)| access);
         access.chain(&self.refresh).map(Secret::expose).filter(|secret| !secret.is_empty())
     }
 
-    /// Whether a refresh token is there.
+    /// Whether the next token will be had for the refresh token.
     pub fn can_refresh(&self) -> bool {
         self.refresh.is_some()
     }

@@ -215,7 +215,8 @@ impl IalsFit {
         }
         let (eigenvalues, axes) = rotation.finish();
         factors.rotate(&axes);
-        self.spectrum = eigenvalues;
+        // A Gram matrix has no negative ones; rounding makes some of those that are next to nothing.
+        self.spectrum = eigenvalues.into_iter().map(|value| if value < 0.0 { 0.0 } else { value }).collect();
         true
     }
 
@@ -223,6 +224,9 @@ impl IalsFit {
     fn solve_rows(&mut self, budget: usize) -> Result<bool, ModelError> {
         if self.spectrum.is_empty() && !self.rotate_axes(budget / rayon::current_num_threads()) {
             return Ok(false);
+        }
+        if self.spectrum.iter().any(|value| !value.is_finite()) {
+            return Err(ModelError::Diverged { epoch: self.epochs_done + 1 });
         }
         let IalsFit { interactions, config, factors, spectrum, .. } = self;
         let dim = config.dim;
