@@ -42,6 +42,10 @@ SELECT count(*) FROM sgr_kge_train(name => 'vectors', dim => 8, epochs => 1, see
 SELECT count(*) FROM sgr_eval_split('judged', kind => 'like', seed => 1);
 SELECT count(*) FROM sgr_eval_split('lists', protocol => 'playlist', seed => 1);
 SELECT count(*) FROM sgr_train('popularity', 'judged');
+SELECT count(*) FROM sgr_train('popularity', 'lists', 'of lists');
+INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings, state, checkpoint) VALUES
+    ('ingest_crawl', '{"urn": "soundcloud:users:9876543210"}', 0, current_user::regrole, '{}', 'failed', '9876543210'),
+    ('ingest_crawl', '{"urn": "soundcloud:users:7"}', 0, current_user::regrole, '{}', 'cancelled', 'knows 9876543210');
 SELECT * FROM test.traces('98765432(10|11|12)\M');
 
 SELECT * FROM sgr_forget(9876543210);
