@@ -308,6 +308,37 @@ fn without_a_free_process_the_job_stays_queued_and_says_so() {
 }
 
 #[test]
+fn a_job_cannot_become_somebody_else() {
+    let database = Database::create("jobs_roles");
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            "CREATE ROLE jobs_app NOLOGIN;
+             CREATE TABLE became (who name); GRANT ALL ON became TO jobs_app;
+             CREATE FUNCTION notes() RETURNS void LANGUAGE sql AS 'INSERT INTO public.became VALUES (current_user)';
+             CREATE FUNCTION climbs() RETURNS void LANGUAGE plpgsql AS
+                 'BEGIN PERFORM set_config(''role'', ''postgres'', true); INSERT INTO public.became VALUES (current_user); END';
+             INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES ('notes', 'notes', false), ('climbs', 'climbs', false);
+             -- The worker logs in as the superuser whose session this is, and takes the role on.
+             SET ROLE jobs_app",
+        )
+        .unwrap();
+    let forged: i64 = one(
+        &mut client,
+        r#"INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings)
+           VALUES ('notes', '{}', 0, 'jobs_app', '{"role": "postgres", "session_authorization": "postgres"}') RETURNING job_id"#,
+    );
+    let climbing: i64 = one(&mut client, "SELECT sgr_submit('climbs')");
+    assert_eq!(wait(&mut client, climbing), "failed");
+    assert_eq!(wait(&mut client, forged), "succeeded");
+    let error: String =
+        one(&mut client, &format!("SELECT sqlstate || ' ' || error FROM sgr.jobs WHERE job_id = {climbing}"));
+    assert_eq!(error, "42501 cannot set parameter \"role\" within security-definer function");
+    assert_eq!(one::<String>(&mut client, "SELECT string_agg(who, ' ') FROM became"), "jobs_app");
+    client.batch_execute("RESET ROLE; DROP OWNED BY jobs_app; DROP ROLE jobs_app").unwrap();
+}
+
+#[test]
 fn with_a_launcher_queued_jobs_are_taken_up_after_a_restart() {
     let server = OwnServer::start(&[
         "shared_preload_libraries=sgr_graph",
