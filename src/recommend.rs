@@ -11,7 +11,8 @@ mod recount;
 
 use crate::error::{Error, Result};
 use crate::features;
-use crate::recommender::model::{NO_MODEL, active};
+use crate::lookup::shortened;
+use crate::recommender::model::{NO_MODEL, active, is_of_playlists};
 use crate::recommender::predict::Asked;
 use crate::related::{Named, track_names};
 use crate::sources::Sources;
@@ -75,6 +76,11 @@ pub fn for_track(track_id: i64, wish: &Wish, exclude_same_artist: bool) -> Resul
 pub fn asked(user_id: i64, profile: &str, model: Option<&str>) -> Result<Option<Asked>> {
     match model {
         Some(NO_MODEL) => Ok(None),
+        Some(model) if is_of_playlists(model)? => Err(Error::invalid(format!(
+            "model \"{}\" learned from a split of playlists: it knows no users",
+            shortened(model)
+        ))
+        .hint("sgr_predict() and sgr_predict_top() take the playlist in place of the user")),
         Some(model) => Ok(Some(Asked::new(user_id, model)?)),
         None if profile != DEFAULT_PROFILE => Ok(None),
         None => match active()? {

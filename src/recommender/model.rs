@@ -136,6 +136,23 @@ pub fn active() -> Result<Option<String>> {
     Ok(name)
 }
 
+/// Whether the users of the model of this name are playlists, as far as the role may know.
+pub fn is_of_playlists(name: &str) -> Result<bool> {
+    for table in [c"models", c"eval_splits"] {
+        if !rights::has(rights::table(table)?, pg_sys::ACL_SELECT) {
+            return Ok(false);
+        }
+    }
+    let mut of_playlists = false;
+    let sql = "SELECT FROM sgr.models AS m JOIN sgr.eval_splits AS s ON s.split_id = m.split_id
+               WHERE m.kind = 'recommender' AND m.name = $1 AND s.protocol = 'playlist'";
+    spi::select(sql, &Sources::NONE, &[Arg::Text(name)], |_| {
+        of_playlists = true;
+        Ok(())
+    })?;
+    Ok(of_playlists)
+}
+
 /// Makes a blend of all interactions the one that is asked where none is named, or no longer; returns whether the model is
 /// a recommender.
 ///

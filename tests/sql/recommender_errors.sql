@@ -44,6 +44,10 @@ SELECT test.refusal($$SELECT sgr_predict(1000, 1, 'bpr')$$);
 SELECT sgr_cooccur_refresh() IS NOT NULL LIMIT 1;
 SELECT test.refusal($$SELECT sgr_recommend_user(1, model => 'nothing')$$);
 SELECT test.refusal($$SELECT sgr_recommend_user(777, model => 'popularity')$$);
+-- Playlists are no users.
+SELECT count(*) FROM sgr_eval_split('of playlists', protocol => 'playlist', seed => 1);
+SELECT count(*) FROM sgr_train('popularity', 'of playlists', 'of playlists');
+SELECT test.refusal($$SELECT sgr_recommend_user(1, model => 'of playlists')$$);
 
 -- Judging what has seen the answers.
 SELECT test.refusal($$SELECT sgr_eval('a', '{bpr}')$$);
