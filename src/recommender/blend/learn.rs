@@ -36,7 +36,7 @@ pub struct Learned {
     pub interactions: Arc<Interactions>,
     /// Mean log-loss of rows that the averaged models held out.
     pub loss: f64,
-    /// What [`cross_validated`] found.
+    /// Metrics of its validation rows by weights that did not learn from them; null if there are none.
     pub validation: Value,
 }
 
