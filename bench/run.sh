@@ -7,6 +7,7 @@
 #   bench/run.sh graph [--quick]           the knowledge graph: cleaning, fusion, export; about 8 minutes
 #   bench/run.sh paths [--quick]           path search and explanations beside pgRouting and SQL; about 30 minutes
 #   bench/run.sh kge [--quick]             embeddings on FB15k-237 and CoDEx-S, beside PyKEEN; about an hour
+#   bench/run.sh mkr [--quick]             the joint model beside RecBole's MKR; about 10 minutes
 #   bench/run.sh recommend [--quick]       recommenders on Last.FM and the demo: quality and time; about 20 minutes
 #
 # paths installs Debian's package of pgRouting where it is missing and can be had.
@@ -32,10 +33,10 @@ need_pgrouting() {
 }
 
 program=main.py
-case ${1:-} in graph | paths | kge | recommend) program=$1.py && shift ;; esac
+case ${1:-} in graph | paths | kge | mkr | recommend) program=$1.py && shift ;; esac
 case "$program $* " in
     paths.py*) packages=(numpy psycopg2-binary scipy) ;;
-    graph.py* | kge.py* | recommend.py* | *" --quick "*) packages=(psycopg2-binary) ;;
+    graph.py* | kge.py* | mkr.py* | recommend.py* | *" --quick "*) packages=(psycopg2-binary) ;;
     *) packages=(duckdb implicit numpy psycopg2-binary scipy) ;;
 esac
 
@@ -59,6 +60,11 @@ if [ "$program $*" = "kge.py " ] && [ ! -x "$work/venv-kge/bin/pykeen" ]; then
     python3 -m venv "$work/venv-kge"
     quiet bench-pykeen "$work/venv-kge/bin/pip" install --disable-pip-version-check \
         --constraint "$ROOT/bench/requirements.txt" pykeen torch
+fi
+if [ "$program $*" = "mkr.py " ] && [ ! -x "$work/venv-recbole/bin/python" ]; then
+    say "installing RecBole and torch into $work/venv-recbole, some gigabytes"
+    python3 -m venv "$work/venv-recbole"
+    quiet bench-recbole "$work/venv-recbole/bin/pip" install --disable-pip-version-check recbole==1.2.1 ray 'setuptools<80' psutil torch
 fi
 if [ $program = main.py ]; then
     say "building the engine without Postgres around it"
