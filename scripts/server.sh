@@ -110,7 +110,7 @@ make_server() {
     {
         printf '\n# scripts/server.sh\n'
         printf "%s\n" "listen_addresses = ''" "unix_socket_directories = '$DIR'" "port = $PGPORT" \
-            "max_worker_processes = 16" "log_min_messages = warning" "log_line_prefix = '%m [%p] '" \
+            "max_worker_processes = 64" "log_min_messages = warning" "log_line_prefix = '%m [%p] '" \
             "logging_collector = off" "timezone = 'UTC'" "log_timezone = 'UTC'"
         if [ $durable = no ]; then
             printf "%s\n" "fsync = off" "synchronous_commit = off" "full_page_writes = off"

@@ -11,7 +11,7 @@ const BLOCK_SCORES: usize = 1 << 18;
 /// Users of a block, at most: enough for a product of matrices.
 const BLOCK_USERS: usize = 64;
 /// Scores of a step for each thread: some tens of milliseconds where a score is a product of short vectors.
-const STEP_SCORES: usize = 1 << 23;
+const STEP_SCORES: usize = 1 << 20;
 
 /// A model that can score all items for some users.
 pub trait BlockScorer: Sync {

@@ -138,7 +138,10 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
             std::thread::sleep(Duration::from_millis(5));
         };
         std::thread::sleep(Duration::from_secs(1) + takes.mul_f64(random.random_range(0.0..0.3)));
-        assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        if !Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success() {
+            // It has come to its end meanwhile.
+            break;
+        }
         while client.batch_execute("SELECT 1").is_ok() {
             std::thread::sleep(Duration::from_millis(2));
         }
