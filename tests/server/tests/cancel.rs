@@ -28,7 +28,7 @@ const STATEMENTS: [(&str, &str); 7] = [
     ("tags", "SELECT sgr_cooccur_refresh('tag')"),
     ("incremental", "SELECT sgr_cooccur_refresh('playlist', mode => 'incremental')"),
     ("estimate", "SELECT sgr_cooccur_estimate(max_basket_len => NULL)"),
-    ("demo_load", "SELECT sgr_demo_load(100000, 30000, 50000, 2, 200, replace => true)"),
+    ("demo_load", "SELECT sgr_demo_load(40000, 12000, 20000, 2, 80, replace => true)"),
 ];
 
 /// The same of the knowledge graph.
@@ -69,7 +69,7 @@ fn trace(client: &mut Client) -> String {
         "SELECT concat_ws(' ', (SELECT string_agg(s::text, ';' ORDER BY kind) FROM sgr.cooccurrence_state s),
              (SELECT max(run_id) FROM sgr.runs), (SELECT count(*) FROM sgr.cooccurrence_drift),
              (SELECT count(*) FROM sgr.cooccurrence_changes), (SELECT count(*) FROM sgr.tracks),
-             (SELECT string_agg(t.title, ';') FROM sgr.tracks t WHERE track_id IN (1, 50000)))",
+             (SELECT string_agg(t.title, ';') FROM sgr.tracks t WHERE track_id IN (1, 20000)))",
     )
 }
 
@@ -160,7 +160,7 @@ fn long_functions_return_in_time_when_cancelled_and_leave_the_old_result() {
     let database = Database::create("cancel");
     let mut client = database.connect();
     let started = Instant::now();
-    client.batch_execute("SELECT sgr_demo_load(100000, 30000, 50000, 1, 200)").unwrap();
+    client.batch_execute("SELECT sgr_demo_load(40000, 12000, 20000, 1, 80)").unwrap();
     let loading = started.elapsed();
     client.batch_execute("SELECT sgr_cooccur_refresh()").unwrap();
     // Something to do for the incremental refresh, just under what it takes.
