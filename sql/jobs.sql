@@ -57,6 +57,7 @@ CREATE TABLE sgr.jobs (
     state            text NOT NULL DEFAULT 'queued'
                      CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
     attempt          integer NOT NULL DEFAULT 0,
+    attempts_in_vain integer NOT NULL DEFAULT 0,
     pid              integer,
     cancel_requested boolean NOT NULL DEFAULT false,
     phase            text,
@@ -80,6 +81,8 @@ COMMENT ON TABLE sgr.jobs IS 'Background jobs, written by sgr_submit() and the w
 COMMENT ON COLUMN sgr.jobs.settings IS 'Settings of the submitting session that the job runs with';
 COMMENT ON COLUMN sgr.jobs.pid IS 'Of the worker that runs it';
 COMMENT ON COLUMN sgr.jobs.attempt IS 'How often it was started';
+COMMENT ON COLUMN sgr.jobs.attempts_in_vain IS
+    'How often it was started since it last left a checkpoint; when workers have died sgr_graph.job_attempts times so, it fails';
 COMMENT ON COLUMN sgr.jobs.phase IS 'The last one that was reported, once the job has ended; while it runs, sgr.job_status knows';
 COMMENT ON COLUMN sgr.jobs.checkpoint IS 'From what the next attempt goes on; NULL: from the beginning';
 COMMENT ON COLUMN sgr.jobs.result IS 'The rows that the function returned';

@@ -204,8 +204,8 @@ BEGIN
     END IF;
     PERFORM sgr.job_statement(job.task, job.args);
     UPDATE sgr.jobs AS j
-    SET state = 'queued', cancel_requested = false, not_before = NULL, started_at = NULL, finished_at = NULL, pid = NULL,
-        phase = NULL, progress = NULL, message = NULL, rows_done = NULL, rows_total = NULL,
+    SET state = 'queued', attempts_in_vain = 0, cancel_requested = false, not_before = NULL, started_at = NULL,
+        finished_at = NULL, pid = NULL, phase = NULL, progress = NULL, message = NULL, rows_done = NULL, rows_total = NULL,
         sqlstate = NULL, error = NULL, detail = NULL, hint = NULL
     WHERE j.job_id = job.job_id;
     PERFORM sgr.job_worker_start(job.job_id);
@@ -229,17 +229,18 @@ BEGIN
     most := current_setting('sgr_graph.job_attempts')::integer;
     RETURN QUERY
         UPDATE sgr.jobs AS j
-        SET state = CASE WHEN j.cancel_requested THEN 'cancelled' WHEN j.attempt < most THEN 'queued' ELSE 'failed' END,
+        SET state = CASE WHEN j.cancel_requested THEN 'cancelled' WHEN j.attempts_in_vain < most THEN 'queued' ELSE 'failed' END,
             pid = NULL, sqlstate = '58000', error = 'the worker of the job ended without finishing it',
-            detail = format('worker %s, attempt %s of %s', j.pid, j.attempt, most),
-            hint = CASE WHEN j.attempt >= most THEN 'see the server log; sgr_job_retry() tries again' END,
-            finished_at = CASE WHEN j.cancel_requested OR j.attempt >= most THEN clock_timestamp() END
+            detail = format('worker %s, attempt %s, %s without a checkpoint of at most %s',
+                            j.pid, j.attempt, j.attempts_in_vain, most),
+            hint = CASE WHEN j.attempts_in_vain >= most THEN 'see the server log; sgr_job_retry() tries again' END,
+            finished_at = CASE WHEN j.cancel_requested OR j.attempts_in_vain >= most THEN clock_timestamp() END
         WHERE j.state = 'running' AND pg_has_role(j.submitted_by, 'USAGE') AND NOT sgr.job_is_held(j.job_id)
         RETURNING j.job_id, j.task, j.state, j.attempt;
 END
 $$;
 COMMENT ON FUNCTION sgr.jobs_requeue() IS
-    'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times. Workers call it when they start';
+    'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times without a checkpoint between. Workers call it when they start';
 
 CREATE FUNCTION sgr_jobs_recover()
 RETURNS TABLE (job_id bigint, task text, state text, attempt integer)
@@ -254,11 +255,37 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_jobs_recover() IS
-    'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times; and starts a worker if the calling role has queued jobs. Returns the jobs that were found';
+    'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times without a checkpoint between; and starts a worker if the calling role has queued jobs. Returns the jobs that were found';
 
 COMMENT ON FUNCTION sgr_job_wait(bigint, interval) IS
-    'Waits until a job has ended, or so long, and returns its state; NULL waits without a limit. It sees what is committed meanwhile at every isolation level. Errors: 42704, 22023 negative timeout, 55000 the job was submitted in this transaction';
+    'Waits until a job has ended, or so long, and returns its state; NULL waits without a limit. A job that is queued for want of a process gets one as soon as there is one. It sees what is committed meanwhile at every isolation level. Errors: 42704, 22023 negative timeout, 55000 the job was submitted in this transaction';
 COMMENT ON FUNCTION sgr.job_worker_start(bigint) IS
     'Has a worker started for the calling role once this transaction has committed';
 COMMENT ON FUNCTION sgr.job_check(text) IS
     'Runs the statement of a task whose function can be called for its errors alone (sgr.tasks.checks)';
+
+-- DROP EXTENSION would wait for the transactions of jobs, and take the graph away under those that compute without one.
+CREATE FUNCTION sgr.refuse_drop() RETURNS event_trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    running CONSTANT bigint[] := ARRAY(
+        SELECT l.objid::bigint FROM pg_locks AS l
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = 1936159235
+          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        ORDER BY l.objid);
+BEGIN
+    -- Before the command runs, its text is all that SQL is told.
+    IF running <> '{}' AND current_query() ~* '\mdrop\s+extension\M[^;]*\msgr_graph\M' THEN
+        RAISE object_in_use USING
+            MESSAGE = 'cannot drop extension sgr_graph: jobs are running',
+            DETAIL = 'job ' || array_to_string(running, ', '),
+            HINT = 'SELECT sgr_job_cancel(job_id) FROM sgr.job_status WHERE state = ''running'' ends them';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION sgr.refuse_drop() IS 'Refuses DROP EXTENSION sgr_graph while jobs run. Errors: 55006';
+
+CREATE EVENT TRIGGER sgr_graph_drop ON ddl_command_start WHEN TAG IN ('DROP EXTENSION') EXECUTE FUNCTION sgr.refuse_drop();
+COMMENT ON EVENT TRIGGER sgr_graph_drop IS 'DROP EXTENSION sgr_graph is refused while its jobs run, as DROP DATABASE is while sessions do';

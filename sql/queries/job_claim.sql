@@ -6,7 +6,7 @@ WITH next AS MATERIALIZED (
     ORDER BY j.priority DESC, j.job_id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE sgr.jobs AS j
-SET state = 'running', attempt = j.attempt + 1, pid = pg_catalog.pg_backend_pid(), started_at = pg_catalog.clock_timestamp(),
+SET state = 'running', attempt = j.attempt + 1, attempts_in_vain = j.attempts_in_vain + 1, pid = pg_catalog.pg_backend_pid(), started_at = pg_catalog.clock_timestamp(),
     finished_at = NULL, sqlstate = NULL, error = NULL, detail = NULL, hint = NULL
 FROM next
 WHERE j.job_id = next.job_id

@@ -30,7 +30,7 @@ thread_local! {
 impl Identity {
     /// The current one.
     #[allow(unsafe_code, reason = "reads backend variables")]
-    fn current() -> Result<Self> {
+    pub fn current() -> Result<Self> {
         // SAFETY: main thread, inside a transaction.
         let (database, session, role) =
             unsafe { (pg_sys::MyDatabaseId, pg_sys::GetSessionUserId(), pg_sys::GetUserId()) };

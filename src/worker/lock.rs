@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 /// "sgr" and a number.
 const SLOT: i32 = 0x7367_7201;
-const WAITING: i32 = 0x7367_7202;
+pub const WAITING: i32 = 0x7367_7202;
 /// `sgr.job_is_held` knows this one.
 pub const JOB: i32 = 0x7367_7203;
 const LATER: i32 = 0x7367_7204;

@@ -17,6 +17,9 @@ use std::collections::HashMap;
 /// Numbers of a checkpoint's array in one row: 4 MB.
 const NUMBERS_PER_ROW: usize = 1 << 20;
 
+/// The SQLSTATE of a cancelled query.
+const CANCELLED: &str = "57014";
+
 /// A claimed job.
 pub struct Job {
     pub job_id: i64,
@@ -76,7 +79,12 @@ pub fn run(job: &Job) -> std::result::Result<(), Failure> {
     staged::forget();
     let status = progress::end();
     if let Err(failure) = outcome {
-        transaction(|| job.fail(&failure, &status))?;
+        // A second cancel may meet this: it is for the job that has failed already, not for the worker.
+        while let Err(late) = transaction(|| job.fail(&failure, &status)) {
+            if late.sqlstate != CANCELLED {
+                return Err(late);
+            }
+        }
     }
     transaction(|| {
         lock::release_app();

@@ -110,24 +110,25 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
                  RETURN ARRAY(SELECT encode(float4send(n), 'hex') FROM unnest($1) WITH ORDINALITY AS u (n, at) ORDER BY at)",
         )
         .unwrap();
-    // The best vectors come long before the end, so they must survive, too.
-    let choices =
-        "dim => 32, epochs => 60, negatives => 64, threads => 1, validate_every => 5, patience => 0, seed => 4";
+    let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    // Long enough for all of them. The best vectors come long before the end, so they must survive, too.
+    let choices = format!(
+        "dim => 32, epochs => {}, negatives => 64, threads => 1, validate_every => 5, patience => 0, seed => 4",
+        15 * kills
+    );
     let started = Instant::now();
     client.batch_execute(&format!("SELECT sgr_kge_train(name => 'whole', {choices})")).unwrap();
     let takes = started.elapsed();
     let database: String = one(&mut client, "SELECT current_database()");
     client.batch_execute(&format!("ALTER DATABASE {database} SET sgr_graph.checkpoint_interval = '1 s'")).unwrap();
     client = server.reconnect();
-    let job: i64 = one(
-        &mut client,
-        r#"SELECT sgr_submit('kge_train', '{"name": "killed", "dim": 32, "epochs": 60, "negatives": 64, "threads": 1,
-                                            "validate_every": 5, "patience": 0, "seed": 4}')"#,
-    );
-    let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let arguments = choices.replace(" =>", "\":").replace(", ", ", \"");
+    let job: i64 =
+        one(&mut client, &format!("SELECT sgr_submit('kge_train', '{{\"name\": \"killed\", \"{arguments}}}')"));
     let mut random = Xoshiro256PlusPlus::seed_from_u64(12);
     let mut gone_on = Vec::new();
-    for _ in 0..kills {
+    let mut by_server = 0;
+    for kill in 0..kills {
         let waited = Instant::now();
         let pid = loop {
             let pid: Option<i32> = one(&mut client, &format!("SELECT pid FROM sgr.jobs WHERE job_id = {job}"));
@@ -137,13 +138,21 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
             assert!(waited.elapsed() < Duration::from_secs(60), "the job does not start");
             std::thread::sleep(Duration::from_millis(5));
         };
-        std::thread::sleep(Duration::from_secs(1) + takes.mul_f64(random.random_range(0.0..0.3)));
-        if !Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success() {
-            // It has come to its end meanwhile.
-            break;
-        }
-        while client.batch_execute("SELECT 1").is_ok() {
-            std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(random.random_range(500..2500)));
+        if kill % 5 == 4 {
+            // A crash of the whole machine, as far as a test can have one.
+            by_server += 1;
+            drop(client);
+            server.stop("immediate");
+            server.start_again();
+        } else {
+            if !Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success() {
+                // It has come to its end meanwhile.
+                break;
+            }
+            while client.batch_execute("SELECT 1").is_ok() {
+                std::thread::sleep(Duration::from_millis(2));
+            }
         }
         client = server.reconnect();
         let (state, epoch): (String, Option<i32>) = {
@@ -166,7 +175,7 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
     assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.job_numbers"), 0);
     assert!(gone_on.is_sorted() && gone_on.last().is_some_and(|&epoch| epoch > 0), "{gone_on:?}");
     tell!(
-        "{} ends of a training of {:.1} s, which went on after epochs {gone_on:?}",
+        "{} ends of a training of {:.1} s, {by_server} of the whole server; it went on after epochs {gone_on:?}",
         gone_on.len(),
         takes.as_secs_f64()
     );

@@ -1,4 +1,4 @@
-//! Background jobs: what commits and rollbacks do to them, cancels, crashes and stops, roles, limits.
+//! Background jobs: what commits and rollbacks do to them, cancels, crashes, roles, limits.
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
 use postgres::Client;
@@ -297,6 +297,73 @@ fn statement_timeout_is_obeyed_and_a_database_can_be_dropped_under_a_job() {
 }
 
 #[test]
+fn the_extension_cannot_be_dropped_under_a_job() {
+    let database = Database::create("jobs_drop_extension");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    until_running(&mut client, job, "running");
+    for sql in ["DROP EXTENSION sgr_graph", "DROP EXTENSION IF EXISTS plpgsql, sgr_graph CASCADE"] {
+        assert_eq!(sqlstate(&mut client, sql), "55006", "{sql}");
+    }
+    // Others are not held up by it.
+    client.batch_execute("DROP EXTENSION IF EXISTS no_such_extension").unwrap();
+    client.batch_execute("SELECT sgr_job_cancel(job_id) FROM sgr.job_status WHERE state = 'running'").unwrap();
+    assert_eq!(wait(&mut client, job), "cancelled");
+    // The lock goes after the state.
+    until(&mut client, &format!("SELECT NOT sgr.job_is_held({job})"));
+    client.batch_execute("DROP EXTENSION sgr_graph").unwrap();
+}
+
+#[test]
+fn a_worker_outlives_two_cancels_of_its_job() {
+    let database = Database::create("jobs_twice");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {} SET sgr_graph.max_jobs = 1", database.name())).unwrap();
+    let mut client = database.connect();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    until_running(&mut client, job, "running");
+    let next: i64 = one(&mut client, "SELECT sgr_submit('mark')");
+    // Both cancels queue up behind this session, so that the second comes while the worker writes down the first.
+    client.batch_execute(&format!("BEGIN; SELECT FROM sgr.jobs WHERE job_id = {job} FOR NO KEY UPDATE")).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let mut other = database.connect();
+            scope.spawn(move || other.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap());
+        }
+        until(
+            &mut database.connect(),
+            "SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%job_cancel%' AND datname = current_database()",
+        );
+        client.batch_execute("COMMIT").unwrap();
+    });
+    assert_eq!(wait(&mut client, job), "cancelled");
+    assert_eq!(wait(&mut client, next), "succeeded");
+    // Had its worker ended, another one would have found that.
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sqlstate FROM sgr.jobs WHERE job_id = {job}")), "57014");
+}
+
+#[test]
+fn a_job_for_which_there_was_no_process_starts_while_somebody_waits_for_it() {
+    // One of them is the server's own, for logical replication.
+    let server = OwnServer::start(&["max_worker_processes=2"]);
+    let busy = Database::create_beside("jobs_busy", &server.config());
+    let short = Database::create_beside("jobs_short", &server.config());
+    let mut first = busy.connect();
+    first.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    first.batch_execute(TASKS).unwrap();
+    let (mut client, notices) = short.connect_with_notices();
+    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    let blocking: i64 = one(&mut first, "SELECT sgr_submit('doze')");
+    until_running(&mut first, blocking, "running");
+    let job: i64 = one(&mut client, "SELECT sgr_submit('adjacency_refresh')");
+    assert!(notices.texts().iter().any(|text| text.contains("stays queued")), "{:?}", notices.texts());
+    first.batch_execute(&format!("SELECT sgr_job_cancel({blocking})")).unwrap();
+    assert_eq!(wait(&mut client, job), "succeeded");
+}
+
+#[test]
 fn without_a_free_process_the_job_stays_queued_and_says_so() {
     let server = OwnServer::start(&["max_worker_processes=0"]);
     let database = Database::create_beside("jobs_slots", &server.config());
@@ -405,37 +472,6 @@ fn until_gone(mut client: Client) {
     while client.batch_execute("SELECT 1").is_ok() {
         assert!(started.elapsed() < Duration::from_secs(60), "the server did not notice the crash");
         std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn a_server_stops_soon_whatever_its_workers_do_and_jobs_go_on_afterwards() {
-    let server = OwnServer::start(&[]);
-    let mut client = server.connect();
-    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
-    client.batch_execute(TASKS).unwrap();
-    client.batch_execute("SELECT sgr_demo_load(600, 300, 200, 1); SELECT sgr_build_kg()").unwrap();
-    let waiting = "SELECT sgr_submit('doze', not_before => now() + interval '1 hour')";
-    for (what, submit, phase) in [
-        ("in a query", "SELECT sgr_submit('doze')", Some("running")),
-        ("in a training", TRAINING, Some("training")),
-        ("waiting for a job to be due", waiting, None),
-    ] {
-        let job: i64 = one(&mut client, submit);
-        match phase {
-            Some(phase) => until_running(&mut client, job, phase),
-            None => {
-                until(&mut client, "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'sgr_graph job'")
-            }
-        }
-        drop(client);
-        said(&format!("stop while a worker is {what}"), server.stop("fast"));
-        server.start_again();
-        client = server.reconnect();
-        let found: i64 = one(&mut client, &format!("SELECT count(*) FROM sgr_jobs_recover() WHERE job_id = {job}"));
-        assert_eq!(found, i64::from(phase.is_some()));
-        client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
-        assert_eq!(wait(&mut client, job), "cancelled");
     }
 }
 
