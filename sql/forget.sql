@@ -101,12 +101,19 @@ DECLARE
     artists   bigint[];
     tracks    bigint[];
     documents bigint[];
-    -- Where URLs name a user, and where documents have his id.
-    named     CONSTANT text := format('users[:/]%s($|[^0-9])|"(id|user_id)"\s*:\s*"?%s($|[^0-9])', forgotten, forgotten);
+    -- Where URLs name a user, and where documents have his id; his pages come to it.
+    named     text := format('users(:|/|%%3A)%s($|[^0-9])|"(id|user_id)"\s*:\s*"?%s($|[^0-9])', forgotten, forgotten);
     elsewhere text;
+    crawling  bigint[];
 BEGIN
     IF forgotten IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
+    END IF;
+    IF row_security_active('sgr.jobs') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'sgr_forget() must see the jobs of all roles',
+            DETAIL = 'row-level security shows a role its own, and a crawl of another role may name the user',
+            HINT = 'call it as the owner of the extension, or as a role with BYPASSRLS';
     END IF;
     -- The lock of the stages (run.rs): one that has read documents already would write the user again.
     PERFORM pg_advisory_xact_lock(8315741025589067778);
@@ -122,9 +129,26 @@ BEGIN
             DETAIL = elsewhere,
             HINT = 'delete the user''s rows there, then call sgr_forget() again';
     END IF;
+    -- What it has read it would write again. It goes on from its last page when it is tried again.
+    crawling := ARRAY(SELECT j.job_id FROM sgr.jobs AS j
+                      WHERE j.state = 'running' AND j.task IN ('ingest_crawl', 'ingest_search') AND sgr.job_is_held(j.job_id)
+                      ORDER BY j.job_id);
+    IF crawling <> '{}' THEN
+        RAISE object_in_use USING
+            MESSAGE = 'a crawl is running, and may know the user',
+            DETAIL = 'job ' || array_to_string(crawling, ', '),
+            HINT = 'sgr_job_cancel() it, forget the user, then sgr_job_retry() it';
+    END IF;
     playlists := ARRAY(SELECT p.playlist_id FROM sgr.playlists AS p WHERE p.owner_id = forgotten);
-    -- An artist and a user of one number are the same account only if their urns say so.
-    artists := ARRAY(SELECT a.artist_id FROM sgr.users AS u JOIN sgr.artists AS a ON a.urn = u.urn WHERE u.user_id = forgotten);
+    -- An artist and a user of one number are the same account only if the artist's urn says so. Most artists have no row as users.
+    artists := ARRAY(SELECT a.artist_id FROM sgr.artists AS a
+                     WHERE a.urn = format('soundcloud:users:%s', forgotten)
+                        OR a.urn = (SELECT u.urn FROM sgr.users AS u WHERE u.user_id = forgotten));
+    SELECT concat_ws('|', named, string_agg(DISTINCT regexp_replace(page, '([^A-Za-z0-9/:_-])', '\\\1', 'g') || '($|[^A-Za-z0-9_-])', '|'))
+    INTO named
+    FROM (SELECT u.permalink_url FROM sgr.users AS u WHERE u.user_id = forgotten
+          UNION ALL SELECT a.permalink_url FROM sgr.artists AS a WHERE a.artist_id = ANY (artists)) AS p (page)
+    WHERE page <> '';
     tracks := ARRAY(SELECT t.track_id FROM sgr.tracks AS t WHERE t.artist_id = ANY (artists));
     documents := ARRAY(SELECT d.document_id FROM sgr.raw_documents AS d WHERE d.source ~ named OR d.body ~ named);
 
@@ -159,13 +183,16 @@ BEGIN
         test = sgr.without(r.test, tracks), test_negatives = sgr.without(r.test_negatives, tracks)
     WHERE r.train && tracks OR r.train_negatives && tracks OR r.validation && tracks OR r.validation_negatives && tracks
        OR r.test && tracks OR r.test_negatives && tracks;
-    -- A crawl or training that has not come to its end would go on with what it knows: it begins anew.
+    -- A crawl or training that has not come to its end would go on with what it knows: it begins anew. The worker of one that runs
+    -- may be gone.
+    PERFORM FROM sgr.jobs_requeue();
     UPDATE sgr.jobs AS j SET checkpoint = NULL WHERE j.checkpoint IS NOT NULL AND j.state <> 'running';
     DELETE FROM sgr.job_numbers AS n USING sgr.jobs AS j WHERE j.job_id = n.job_id AND j.state <> 'running';
     what := 'jobs';
     WITH gone AS (
         DELETE FROM sgr.jobs AS j
-        WHERE j.state IN ('succeeded', 'failed', 'cancelled') AND concat_ws(' ', j.args, j.result, j.message, j.detail) ~ named
+        WHERE j.state <> 'running'
+          AND concat_ws(' ', j.args, j.result, j.message, j.error, j.detail, j.hint) ~ named
         RETURNING 1)
     SELECT count(*) INTO removed FROM gone;
     RETURN NEXT;
@@ -192,7 +219,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_forget(bigint) IS
-    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn), models that learned from the user, jobs and runs of crawls that name the user, checkpoints of jobs that do not run, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
+    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn, or the address of the page), models that learned from the user, jobs that do not run and runs of crawls that name the user, checkpoints of jobs that do not run, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 42501 row-level security hides jobs; 55006 a crawl runs; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
 
 CREATE FUNCTION sgr_purge(source text, older_than interval)
 RETURNS TABLE (what text, removed bigint)
@@ -213,6 +240,7 @@ BEGIN
             HINT = 'interval ''0'' removes everything of the source';
     END IF;
     before := pg_catalog.clock_timestamp() - older_than;
+    PERFORM pg_advisory_xact_lock(8315741025589067778);
     RETURN QUERY SELECT r.what, r.removed FROM sgr.remove_rows(
         ARRAY(SELECT u.user_id FROM sgr.users AS u WHERE u.source = purged AND u.fetched_at <= before),
         ARRAY(SELECT a.artist_id FROM sgr.artists AS a WHERE a.source = purged AND a.fetched_at <= before),
@@ -223,4 +251,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_purge(text, interval) IS
-    'Removes what came from a source (soundcloud, demo, …) and was last fetched longer ago than older_than: documents, users, artists, tracks, playlists, and rows that name them; then refreshes what was derived. Models stay. One row per table: what, rows removed. Errors: 22004 NULL, 22023 negative interval';
+    'Removes what came from a source (soundcloud, demo, …) and was last fetched longer ago than older_than: documents, users, artists, tracks, playlists, and rows that name them; then refreshes what was derived. A like, a follow and an entry of a playlist have no time of their own: they go with their user, track or playlist. Models, rows of splits and quarantined lines of files stay. One row per table: what, rows removed. Errors: 22004 NULL, 22023 negative interval';

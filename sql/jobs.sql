@@ -115,6 +115,39 @@ CREATE POLICY job_numbers_own ON sgr.job_numbers
                    WHERE j.job_id = job_numbers.job_id AND pg_catalog.pg_has_role(j.submitted_by, 'USAGE')));
 GRANT SELECT, INSERT, DELETE ON sgr.job_numbers TO PUBLIC;
 
+CREATE FUNCTION sgr.job_is_held(job_id bigint) RETURNS boolean
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- 1936159235: the lock of a job, which dies with its worker.
+    SELECT EXISTS (SELECT FROM pg_locks AS l
+                   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = 1936159235
+                     AND l.objid = (job_id % 2147483648)::oid
+                     AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))
+$$;
+COMMENT ON FUNCTION sgr.job_is_held(bigint) IS 'Whether a worker that lives runs this job';
+
+CREATE FUNCTION sgr.job_lacks_worker(job sgr.jobs) RETURNS boolean
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- 1936159234: a worker waits for a place on behalf of a role.
+    SELECT CASE job.state
+        WHEN 'running' THEN NOT sgr.job_is_held(job.job_id)
+        WHEN 'queued' THEN
+            coalesce(job.not_before <= clock_timestamp(), true)
+            AND NOT EXISTS (SELECT FROM pg_locks AS l
+                            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = 1936159234
+                              AND l.objid = job.submitted_by::oid
+                              AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))
+            AND NOT EXISTS (SELECT FROM sgr.jobs AS other
+                            WHERE other.submitted_by = job.submitted_by AND other.state = 'running'
+                              AND sgr.job_is_held(other.job_id))
+        ELSE false END
+$$;
+COMMENT ON FUNCTION sgr.job_lacks_worker(sgr.jobs) IS
+    'Whether nobody runs a job that is running, or will come to one that is due: its worker was ended, or found no process';
+
 -- A worker says where it is in pg_stat_activity, which other sessions see at once, while its transaction is open.
 CREATE VIEW sgr.job_status AS
 SELECT j.job_id, j.task, j.args, j.state,
@@ -126,7 +159,11 @@ SELECT j.job_id, j.task, j.args, j.state,
        CASE WHEN live.said IS NULL THEN j.rows_total ELSE nullif(live.said[4], '')::bigint END AS rows_total,
        nullif(live.said[5], '')::double precision AS rows_per_second,
        nullif(live.said[6], '')::double precision * interval '1 second' AS time_left,
-       j.attempt, j.sqlstate, j.error, j.detail, j.hint, j.result, j.submitted_by, j.priority, j.not_before, j.submitted_at,
+       j.attempt, j.sqlstate, j.error, j.detail,
+       CASE WHEN j.state IN ('queued', 'running') AND j.submitted_at < pg_catalog.clock_timestamp() - interval '5 s'
+                 AND sgr.job_lacks_worker(j)
+            THEN 'it has no worker: sgr_jobs_recover() starts one, if max_worker_processes leaves room' ELSE j.hint END AS hint,
+       j.result, j.submitted_by, j.priority, j.not_before, j.submitted_at,
        j.started_at, j.finished_at,
        CASE WHEN j.state <> 'queued' THEN coalesce(j.finished_at, pg_catalog.clock_timestamp()) - j.started_at END AS elapsed,
        j.pid

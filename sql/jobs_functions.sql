@@ -1,22 +1,10 @@
 -- Submitting, cancelling and repeating jobs; the workers are native.
 
--- The key of the advisory lock that the worker of a job holds: it dies with the process.
 CREATE FUNCTION sgr.job_settings_kept() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{DateStyle,IntervalStyle,TimeZone,lock_timeout,maintenance_work_mem,row_security,statement_timeout,work_mem}'::text[];
 COMMENT ON FUNCTION sgr.job_settings_kept() IS
     'Settings besides sgr_graph.… and search_path that a job takes over from the session that submits it';
-
-CREATE FUNCTION sgr.job_is_held(job_id bigint) RETURNS boolean
-LANGUAGE sql VOLATILE PARALLEL RESTRICTED
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT EXISTS (SELECT FROM pg_locks AS l
-                   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = 1936159235
-                     AND l.objid = (job_id % 2147483648)::oid
-                     AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))
-$$;
-COMMENT ON FUNCTION sgr.job_is_held(bigint) IS 'Whether a worker that lives runs this job';
 
 -- The statement of a job, its arguments checked against those of the function and written as literals of their types.
 CREATE FUNCTION sgr.job_statement(task text, args jsonb, OUT statement text, OUT casts jsonb)
@@ -32,7 +20,8 @@ DECLARE
     listed   text[] := '{}';
 BEGIN
     casts := '{}';
-    SELECT p.oid, p.proname, p.proargnames[1:p.pronargs] AS names, p.proargtypes::oid[] AS types INTO function
+    SELECT p.oid, p.proname, p.proargnames[1:p.pronargs] AS names, p.proargtypes::oid[] AS types,
+           p.proargnames[1:p.pronargs - p.pronargdefaults] AS required INTO function
     FROM sgr.tasks AS t
     JOIN pg_proc AS p ON p.proname = t.function_name AND p.pronamespace = '@extschema@'::regnamespace
     WHERE t.task = job_statement.task ORDER BY p.pronargs DESC LIMIT 1;
@@ -48,6 +37,12 @@ BEGIN
     END IF;
     IF NOT has_function_privilege(function.oid, 'EXECUTE') THEN
         RAISE insufficient_privilege USING MESSAGE = format('permission denied for function %s', function.proname);
+    END IF;
+    IF NOT args ?& function.required THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('task "%s" needs argument "%s"', task,
+                             (SELECT r.name FROM unnest(function.required) AS r (name) WHERE NOT args ? r.name LIMIT 1)),
+            HINT = 'its arguments are ' || array_to_string(function.names, ', ');
     END IF;
     FOR given IN SELECT e.key, e.value FROM jsonb_each(args) AS e LOOP
         place := array_position(function.names, given.key);
@@ -100,7 +95,8 @@ BEGIN
     IF priority IS NULL THEN
         RAISE invalid_parameter_value USING MESSAGE = 'priority must not be NULL';
     END IF;
-    IF NOT (SELECT r.rolcanlogin FROM pg_roles AS r WHERE r.oid = me) AND NOT pg_has_role(session_user, me, 'MEMBER') THEN
+    IF NOT (SELECT r.rolcanlogin FROM pg_roles AS r WHERE r.oid = me) AND NOT pg_has_role(
+        session_user, me, CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
         RAISE insufficient_privilege USING
             MESSAGE = format('no worker can run as role "%s"', current_user),
             DETAIL = format('it may not log in, and "%s" is not a member of it', session_user);
@@ -171,7 +167,7 @@ BEGIN
     END IF;
     IF job.state = 'running' AND sgr.job_is_held(job.job_id) THEN
         UPDATE sgr.jobs AS j SET cancel_requested = true WHERE j.job_id = job.job_id;
-        PERFORM pg_cancel_backend(job.pid);
+        PERFORM sgr.job_interrupt(job.job_id);
     ELSIF job.state IN ('queued', 'running') THEN
         UPDATE sgr.jobs AS j SET state = 'cancelled', pid = NULL, finished_at = clock_timestamp() WHERE j.job_id = job.job_id;
         job.state := 'cancelled';
@@ -250,17 +246,19 @@ AS $$
 BEGIN
     RETURN QUERY SELECT * FROM sgr.jobs_requeue();
     PERFORM sgr.job_worker_start(j.job_id)
-    FROM (SELECT q.job_id FROM sgr.jobs AS q
-          WHERE q.state = 'queued' AND q.submitted_by = to_regrole(quote_ident(current_user)) LIMIT 1) AS j;
+    FROM (SELECT min(q.job_id) AS job_id FROM sgr.jobs AS q JOIN pg_roles AS r ON r.oid = q.submitted_by::oid
+          WHERE q.state = 'queued' AND pg_has_role(q.submitted_by, 'USAGE') GROUP BY q.submitted_by) AS j;
 END
 $$;
 COMMENT ON FUNCTION sgr_jobs_recover() IS
-    'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times without a checkpoint between; and starts a worker if the calling role has queued jobs. Returns the jobs that were found';
+    'Finds jobs whose worker is gone: they are queued again, or failed if that happened sgr_graph.job_attempts times without a checkpoint between; and starts a worker for each role that has queued jobs, among those whose rights the caller has. Returns the jobs that were found';
 
 COMMENT ON FUNCTION sgr_job_wait(bigint, interval) IS
     'Waits until a job has ended, or so long, and returns its state; NULL waits without a limit. A job that is queued for want of a process gets one as soon as there is one. It sees what is committed meanwhile at every isolation level. Errors: 42704, 22023 negative timeout, 55000 the job was submitted in this transaction';
 COMMENT ON FUNCTION sgr.job_worker_start(bigint) IS
-    'Has a worker started for the calling role once this transaction has committed';
+    'Has a worker started for the role of a job once this transaction has committed. Errors: 42704';
+COMMENT ON FUNCTION sgr.job_interrupt(bigint) IS
+    'Cancels what the worker of a job does, for whoever has the rights of the role of the job. Returns whether there is a worker';
 COMMENT ON FUNCTION sgr.job_check(text) IS
     'Runs the statement of a task whose function can be called for its errors alone (sgr.tasks.checks)';
 
@@ -271,7 +269,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     running CONSTANT bigint[] := ARRAY(
-        SELECT l.objid::bigint FROM pg_locks AS l
+        SELECT l.objid::bigint FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.backend_type = 'sgr_graph job'
         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = 1936159235
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
         ORDER BY l.objid);

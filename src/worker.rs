@@ -16,7 +16,7 @@ mod wait;
 
 pub use launch::start_after_commit;
 pub use launcher::register as register_launchers;
-pub use lock::{hold_app, try_app};
+pub use lock::{hold_app, interrupt, try_app};
 pub use progress::{Status, in_job, phase, report};
 pub use queue::Job;
 pub use staged::{Staged, check, is_check, is_wanted as is_staged, put as put_stages};

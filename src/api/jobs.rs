@@ -17,6 +17,15 @@ fn job_worker_start(job_id: Option<i64>) -> std::result::Result<(), ErrorReport>
 }
 
 #[pg_extern(sql = "
+CREATE FUNCTION sgr.job_interrupt(job_id bigint) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+", requires = ["jobs"])]
+fn job_interrupt(job_id: Option<i64>) -> std::result::Result<bool, ErrorReport> {
+    Ok(worker::interrupt(required("job_id", job_id)?)?)
+}
+
+#[pg_extern(sql = "
 CREATE FUNCTION sgr.job_check(statement text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';

@@ -22,26 +22,33 @@ pub struct Identity {
     pub role: pg_sys::Oid,
 }
 
+/// What the open transaction has submitted.
+struct Submitted {
+    jobs: Vec<i64>,
+    /// Each once.
+    workers: Vec<Identity>,
+}
+
 thread_local! {
-    /// Jobs of the transaction that is open.
-    static SUBMITTED: RefCell<Vec<i64>> = const { RefCell::new(Vec::new()) };
+    static SUBMITTED: RefCell<Submitted> = const { RefCell::new(Submitted { jobs: Vec::new(), workers: Vec::new() }) };
 }
 
 impl Identity {
-    /// The current one.
+    /// Of a job that the current role sees. Errors: 42704.
     #[allow(unsafe_code, reason = "reads backend variables")]
-    pub fn current() -> Result<Self> {
+    pub fn of(job_id: i64) -> Result<Self> {
         // SAFETY: main thread, inside a transaction.
-        let (database, session, role) =
-            unsafe { (pg_sys::MyDatabaseId, pg_sys::GetSessionUserId(), pg_sys::GetUserId()) };
-        let mut may_log_in = false;
-        let sql =
-            "SELECT r.rolcanlogin FROM pg_catalog.pg_roles AS r WHERE r.oid = $1::pg_catalog.int8::pg_catalog.oid";
-        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(role.to_u32().into())], |row| {
-            may_log_in = row.bool(0) == Some(true);
+        let (database, caller) = unsafe { (pg_sys::MyDatabaseId, pg_sys::GetSessionUserId()) };
+        let mut identity = None;
+        let sql = include_str!("../../sql/queries/job_role.sql");
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(job_id)], |row| {
+            if let Some(role) = row.int(0).and_then(|oid| u32::try_from(oid).ok()).map(pg_sys::Oid::from) {
+                let may_log_in = row.bool(1) == Some(true);
+                identity = Some(Self { database, session: if may_log_in { role } else { caller }, role });
+            }
             Ok(())
         })?;
-        Ok(Self { database, session: if may_log_in { role } else { session }, role })
+        identity.ok_or_else(|| Error::unknown(format!("job {job_id} does not exist, or its role does not")))
     }
 
     /// As the worker's process gets it.
@@ -70,19 +77,22 @@ impl Identity {
 
 /// Whether the open transaction submitted this job itself.
 pub fn is_submitted_here(job_id: i64) -> bool {
-    SUBMITTED.with_borrow(|submitted| submitted.contains(&job_id))
+    SUBMITTED.with_borrow(|submitted| submitted.jobs.contains(&job_id))
 }
 
-/// Has a worker started for the current role once this transaction has committed; before that it would not see the job.
-/// If the transaction is rolled back nothing happens.
+/// Has a worker started for the role of a job once this transaction has committed; before that it would not see the job.
+/// If the transaction is rolled back nothing happens. Errors: 42704.
 pub fn start_after_commit(job_id: i64) -> Result<()> {
-    let identity = Identity::current()?;
+    let identity = Identity::of(job_id)?;
     let is_first = SUBMITTED.with_borrow_mut(|submitted| {
-        submitted.push(job_id);
-        submitted.len() == 1
+        submitted.jobs.push(job_id);
+        if !submitted.workers.contains(&identity) {
+            submitted.workers.push(identity);
+        }
+        submitted.jobs.len() == 1
     });
     if is_first {
-        register_xact_callback(PgXactCallbackEvent::Abort, forget);
+        register_xact_callback(PgXactCallbackEvent::Abort, || drop(take_submitted()));
         register_xact_callback(PgXactCallbackEvent::PrePrepare, || {
             ErrorReport::from(
                 Error::new(
@@ -93,9 +103,10 @@ pub fn start_after_commit(job_id: i64) -> Result<()> {
             )
             .report(PgLogLevel::ERROR);
         });
-        register_xact_callback(PgXactCallbackEvent::Commit, move || {
-            forget();
-            if !identity.start() {
+        register_xact_callback(PgXactCallbackEvent::Commit, || {
+            // None of them is left out because there was no process for another.
+            let without_process = take_submitted().into_iter().filter(|identity| !identity.start()).count();
+            if without_process > 0 {
                 no_slot();
             }
         });
@@ -103,8 +114,11 @@ pub fn start_after_commit(job_id: i64) -> Result<()> {
     Ok(())
 }
 
-fn forget() {
-    SUBMITTED.with_borrow_mut(Vec::clear);
+fn take_submitted() -> Vec<Identity> {
+    SUBMITTED.with_borrow_mut(|submitted| {
+        submitted.jobs.clear();
+        std::mem::take(&mut submitted.workers)
+    })
 }
 
 /// The transaction has committed: a notice, not an error.

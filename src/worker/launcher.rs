@@ -4,7 +4,7 @@
 use super::launch::Identity;
 use super::process::{reload_settings, take_signals};
 use super::queue;
-use super::transaction::{Failure, close_search_path, pause, transaction};
+use super::transaction::{Failure, pause, take_own_settings, transaction};
 use crate::error::Result;
 use crate::settings;
 use crate::sources::Sources;
@@ -51,7 +51,7 @@ pub extern "C-unwind" fn sgr_job_launcher_main(_argument: pg_sys::Datum) {
     take_signals();
     let database = BackgroundWorker::get_extra();
     BackgroundWorker::connect_worker_to_spi(Some(database), None);
-    close_search_path();
+    take_own_settings();
     loop {
         reload_settings();
         if !settings::launcher_databases().iter().any(|name| name == database) {
@@ -78,13 +78,5 @@ fn look() -> std::result::Result<(), Failure> {
 
 fn waiting() -> Result<Vec<Identity>> {
     spi::select_fresh("SELECT FROM sgr.jobs_requeue()", &Sources::NONE, &[], |_| Ok(()))?;
-    let mut roles = Vec::new();
-    spi::select_fresh(include_str!("../../sql/queries/job_roles_waiting.sql"), &Sources::NONE, &[], |row| {
-        let oid = |column| row.int(column).and_then(|oid| u32::try_from(oid).ok()).map(pg_sys::Oid::from);
-        if let (Some(database), Some(role)) = (oid(0), oid(1)) {
-            roles.push(Identity { database, session: role, role });
-        }
-        Ok(())
-    })?;
-    Ok(roles)
+    queue::waiting()
 }

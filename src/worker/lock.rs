@@ -8,7 +8,8 @@ use std::cell::Cell;
 
 /// "sgr" and a number.
 const SLOT: i32 = 0x7367_7201;
-pub const WAITING: i32 = 0x7367_7202;
+/// `sgr.job_lacks_worker` knows this one.
+const WAITING: i32 = 0x7367_7202;
 /// `sgr.job_is_held` knows this one.
 pub const JOB: i32 = 0x7367_7203;
 const LATER: i32 = 0x7367_7204;
@@ -59,7 +60,41 @@ pub fn hold_for_later(role: pg_sys::Oid) -> Result<bool> {
     take(LATER, role)
 }
 
-/// The end of that.
+/// Wakes the worker that does so: a job may be due earlier than the one it knows of.
+pub fn wake_holder(role: pg_sys::Oid) -> Result<()> {
+    let sql = include_str!("../../sql/queries/job_later_pid.sql");
+    let args = [Arg::Int(LATER), Arg::Big(role.to_u32().into())];
+    spi::select_fresh(sql, &Sources::NONE, &args, |row| {
+        // It reads its settings again, which does no harm.
+        signal(row.int(0), libc::SIGHUP);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Cancels what the worker of a job does, if the current role has the rights of the job's; whether there is one.
+///
+/// `pg_cancel_backend` would ask for those of the role that the worker has logged in as.
+pub fn interrupt(job_id: i64) -> Result<bool> {
+    let mut found = false;
+    let sql = include_str!("../../sql/queries/job_pid.sql");
+    spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(job_id), Arg::Int(JOB)], |row| {
+        found |= signal(row.int(0), libc::SIGINT);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+#[allow(unsafe_code, reason = "a system call")]
+fn signal(pid: Option<i64>, signal: i32) -> bool {
+    match pid.and_then(|pid| i32::try_from(pid).ok()) {
+        // SAFETY: a process that holds a lock of this server, and a signal that its backends expect.
+        Some(pid) if pid > 0 => unsafe { libc::kill(pid, signal) == 0 },
+        _ => false,
+    }
+}
+
+/// The end of [`hold_for_later`].
 pub fn stop_holding(role: pg_sys::Oid) -> Result<()> {
     release(LATER, role.to_u32().cast_signed())
 }

@@ -1,7 +1,7 @@
 //! The worker's process, from its start to its end.
 
 use super::launch::Identity;
-use super::transaction::{Failure, close_search_path, fix_role, pause, transaction};
+use super::transaction::{Failure, fix_role, pause, take_own_settings, transaction};
 use super::{lock, queue};
 use crate::error::{Error, Result};
 use crate::settings;
@@ -34,7 +34,7 @@ pub extern "C-unwind" fn sgr_job_worker_main(_argument: pg_sys::Datum) {
     take_signals();
     let Some(identity) = Identity::decoded(BackgroundWorker::get_extra()) else { return };
     BackgroundWorker::connect_worker_to_spi_by_oid(Some(identity.database), Some(identity.session));
-    close_search_path();
+    take_own_settings();
     // What it cannot live through ends the process; the server log has the reason, and the locks go with it.
     if let Err(failure) = work(identity) {
         log!("a worker for background jobs ended: {} (SQLSTATE {})", failure.message, failure.sqlstate);
@@ -91,7 +91,9 @@ fn work(identity: Identity) -> std::result::Result<(), Failure> {
     if identity.role != identity.session {
         fix_role();
     }
-    transaction(|| queue::tidy(identity))?;
+    for other in transaction(|| queue::tidy(identity))? {
+        other.start();
+    }
     while let Some(slot) = slot(identity)? {
         run_due(identity)?;
         transaction(|| lock::release_slot(slot))?;
@@ -114,12 +116,7 @@ fn run_due(identity: Identity) -> std::result::Result<(), Failure> {
             pause(SLOT_POLL / 10);
             return Ok(());
         };
-        // One worker runs one job: the next due job is for another worker, if there may be one.
-        let more = transaction(|| Ok(queue::next_due(identity)? == Some(0.0) && lock::has_free_slot(slots)?))?;
-        if more {
-            identity.start();
-        }
-        queue::run(&job)?;
+        queue::run(&job, identity, slots)?;
         if since.elapsed() >= TENURE && transaction(lock::is_anyone_waiting)? {
             return Ok(());
         }
@@ -151,6 +148,7 @@ fn slot(identity: Identity) -> std::result::Result<Option<i32>, Failure> {
 /// Waits without a slot until the next job may start; `false` if another worker of the role does so.
 fn wait_until_due(identity: Identity, due: f64) -> std::result::Result<bool, Failure> {
     if !transaction(|| lock::hold_for_later(identity.role))? {
+        transaction(|| lock::wake_holder(identity.role))?;
         return Ok(false);
     }
     pause(due.clamp(1.0, DUE_POLL) as i64 + 1);

@@ -61,35 +61,63 @@ pub fn next_due(identity: Identity) -> Result<Option<f64>> {
     Ok(due)
 }
 
-/// Marks jobs whose workers are gone, and forgets those that ended long ago.
-pub fn tidy(identity: Identity) -> Result<()> {
-    spi::select_fresh("SELECT FROM sgr.jobs_requeue()", &Sources::NONE, &[], |_| Ok(()))?;
+/// Marks jobs whose workers are gone, and forgets those that ended long ago. Returns for whom else a worker is to be started:
+/// what was marked may be jobs of other roles.
+pub fn tidy(identity: Identity) -> Result<Vec<Identity>> {
+    let found = spi::select_fresh("SELECT FROM sgr.jobs_requeue()", &Sources::NONE, &[], |_| Ok(()))?;
+    let mut others = if found > 0 { waiting()? } else { Vec::new() };
+    others.retain(|other| other.role != identity.role);
     if let Some(days) = settings::job_history() {
         let sql = include_str!("../../sql/queries/job_trim.sql");
         spi::execute(sql, &Sources::NONE, &[role_arg(identity), Arg::Float(days)])?;
     }
-    Ok(())
+    Ok(others)
+}
+
+/// The roles with a job that is due, among those whose rights the current one has and that may log in.
+pub fn waiting() -> Result<Vec<Identity>> {
+    let mut roles = Vec::new();
+    spi::select_fresh(include_str!("../../sql/queries/job_roles_waiting.sql"), &Sources::NONE, &[], |row| {
+        let oid = |column| row.int(column).and_then(|oid| u32::try_from(oid).ok()).map(pg_sys::Oid::from);
+        if let (Some(database), Some(role)) = (oid(0), oid(1)) {
+            roles.push(Identity { database, session: role, role });
+        }
+        Ok(())
+    })?;
+    Ok(roles)
 }
 
 /// Runs a claimed job to its end, whatever that is, and writes it down.
-pub fn run(job: &Job) -> std::result::Result<(), Failure> {
+pub fn run(job: &Job, identity: Identity, slots: i32) -> std::result::Result<(), Failure> {
     progress::begin(job.job_id);
-    let outcome = guarded(|| job.run());
+    let outcome = guarded(|| {
+        // One worker runs one job: the next due job is for another worker, if there may be one.
+        let more = process::in_transaction(|| Ok(next_due(identity)? == Some(0.0) && lock::has_free_slot(slots)?))?;
+        if more {
+            identity.start();
+        }
+        job.run()
+    });
     stop_statement_timeout();
     staged::forget();
     let status = progress::end();
     if let Err(failure) = outcome {
-        // A second cancel may meet this: it is for the job that has failed already, not for the worker.
-        while let Err(late) = transaction(|| job.fail(&failure, &status)) {
-            if late.sqlstate != CANCELLED {
-                return Err(late);
-            }
-        }
+        persist(|| job.fail(&failure, &status))?;
     }
-    transaction(|| {
+    persist(|| {
         lock::release_app();
         lock::release_job(job.job_id)
     })
+}
+
+/// Like [`transaction`], but a cancel that comes too late is for a job that has ended already, not for the worker.
+fn persist(work: impl Fn() -> Result<()>) -> std::result::Result<(), Failure> {
+    loop {
+        match transaction(&work) {
+            Err(late) if late.sqlstate == CANCELLED => {}
+            result => return result,
+        }
+    }
 }
 
 impl Job {

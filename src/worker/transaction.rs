@@ -78,28 +78,42 @@ pub fn fix_role() {
     ROLE_FIXED.set(true);
 }
 
-/// Names are looked up in `pg_catalog` alone until a job brings its own path: operators and functions that somebody has put
-/// elsewhere must not run in what the worker does for itself.
-#[allow(unsafe_code, reason = "sets a setting before there is a transaction")]
-pub fn close_search_path() {
-    // SAFETY: main thread, after the process has connected; both strings are constants.
-    unsafe {
-        pg_sys::SetConfigOption(
-            c"search_path".as_ptr(),
-            c"pg_catalog, pg_temp".as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_OVERRIDE,
-        );
+/// What a worker does for itself must not depend on settings of its database or role: names are looked up in `pg_catalog` alone,
+/// because operators and functions that somebody has put elsewhere must not run here, and the others would keep it from
+/// writing down how a job stands. What a job's session has set comes with the job.
+const OWN_SETTINGS: &[(&CStr, &CStr)] = &[
+    (c"search_path", c"pg_catalog, pg_temp"),
+    (c"default_transaction_isolation", c"read committed"),
+    (c"default_transaction_read_only", c"off"),
+    (c"default_transaction_deferrable", c"off"),
+    (c"lock_timeout", c"0"),
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    (c"transaction_timeout", c"0"),
+];
+
+/// Takes [`OWN_SETTINGS`] on.
+#[allow(unsafe_code, reason = "sets settings before there is a transaction")]
+pub fn take_own_settings() {
+    for (name, value) in OWN_SETTINGS {
+        // SAFETY: main thread, after the process has connected; all strings are constants.
+        unsafe {
+            pg_sys::SetConfigOption(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_OVERRIDE,
+            );
+        }
     }
 }
 
-/// In a transaction with a fixed role: forbids, or allows again, to take another one on.
+/// With a fixed role: forbids within a transaction, or allows after it, to take another one on.
 #[allow(unsafe_code, reason = "what Postgres does around functions that must not change the role")]
 fn forbid_roles(forbid: bool) {
     if !ROLE_FIXED.get() {
         return;
     }
-    // SAFETY: main thread, inside a transaction; the user stays, and an abort puts back what was before the transaction.
+    // SAFETY: main thread; the user stays, and an abort puts back what was before the transaction.
     unsafe {
         let (mut user, mut context) = (pg_sys::InvalidOid, 0);
         pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
@@ -124,8 +138,11 @@ fn commit() {
     // SAFETY: main thread, in the transaction that `begin` began, its snapshot on top.
     unsafe {
         pg_sys::PopActiveSnapshot();
-        forbid_roles(false);
+        // Deferred triggers run in here.
         pg_sys::CommitTransactionCommand();
+        forbid_roles(false);
+        // Sessions send their statistics when they become idle; without them autovacuum would not know of what jobs write.
+        pg_sys::pgstat_report_stat(false);
     }
 }
 

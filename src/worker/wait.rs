@@ -1,7 +1,6 @@
 //! Waiting for a job from a session.
 
 use super::launch::{self, Identity};
-use super::lock;
 use super::transaction::pause;
 use crate::error::{Error, Result};
 use crate::sources::Sources;
@@ -12,14 +11,14 @@ use std::time::{Duration, Instant};
 /// The first look comes soon, for jobs that are quick, the later ones at this distance.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// How long a job that is due is queued before its waiter starts a worker for it: the one of its submission may have found no
-/// process free, or have been ended.
+/// How long its waiter watches a job without a worker before it starts one: the one of its submission may have found no process
+/// free, or have been ended.
 const START_AFTER: Duration = Duration::from_secs(2);
 
 /// A job as its waiter sees it.
 struct Seen {
     state: String,
-    /// It could start, and no worker waits to do so.
+    /// See `sgr.job_lacks_worker`.
     lacks_worker: bool,
 }
 
@@ -46,7 +45,7 @@ pub fn wait(job_id: i64, timeout: Option<Duration>) -> Result<String> {
         }
         if lacks_worker && looked_after.elapsed() >= START_AFTER {
             looked_after = Instant::now();
-            Identity::current()?.start();
+            Identity::of(job_id)?.start();
         }
         pause(left.map_or(pause_for, |left| left.min(pause_for)).as_millis() as i64 + 1);
         pause_for = (pause_for * 2).min(LONGEST_PAUSE);
@@ -55,7 +54,7 @@ pub fn wait(job_id: i64, timeout: Option<Duration>) -> Result<String> {
 
 fn look(job_id: i64) -> Result<Option<Seen>> {
     let mut seen = None;
-    let args = [Arg::Big(job_id), Arg::Int(lock::WAITING)];
+    let args = [Arg::Big(job_id)];
     spi::select(include_str!("../../sql/queries/job_look.sql"), &Sources::NONE, &args, |row| {
         let state = row.text(0).map(std::borrow::Cow::into_owned).unwrap_or_default();
         seen = Some(Seen { state, lacks_worker: row.bool(1) == Some(true) });

@@ -43,6 +43,10 @@ SELECT count(*) FROM sgr_eval_split('judged', kind => 'like', seed => 1);
 SELECT count(*) FROM sgr_eval_split('lists', protocol => 'playlist', seed => 1);
 SELECT count(*) FROM sgr_train('popularity', 'judged');
 SELECT count(*) FROM sgr_train('popularity', 'lists', 'of lists');
+UPDATE sgr.users SET permalink_url = 'https://soundcloud.com/zed.z' WHERE user_id = 9876543210;
+INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings, state, not_before) VALUES
+    ('ingest_crawl', '{"url": "https://soundcloud.com/zed.z/likes"}', 0, current_user::regrole, '{}', 'queued', 'infinity'),
+    ('ingest_crawl', '{"url": "https://soundcloud.com/zed.zoe"}', 0, current_user::regrole, '{}', 'queued', 'infinity');
 INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings, state, checkpoint) VALUES
     ('ingest_crawl', '{"urn": "soundcloud:users:9876543210"}', 0, current_user::regrole, '{}', 'failed', '9876543210'),
     ('ingest_crawl', '{"urn": "soundcloud:users:7"}', 0, current_user::regrole, '{}', 'cancelled', 'knows 9876543210');
@@ -53,6 +57,7 @@ SELECT * FROM sgr_forget(9876543210);
 SELECT * FROM test.traces('98765432(10|11|12)\M');
 SELECT user_id, name FROM sgr.users WHERE name = 'Zoe';
 SELECT name FROM sgr_models;
+SELECT args FROM sgr.jobs ORDER BY job_id;
 -- What remains is what a catalogue without him would have given.
 CREATE TABLE test.after AS SELECT p.kind, p.item_id_a, p.item_id_b, p.together FROM sgr.cooccurrence_pairs AS p;
 CREATE TABLE test.triples_after AS SELECT head_kind, head, relation, tail_kind, tail, weight FROM sgr.kg_triples;
@@ -70,6 +75,21 @@ SELECT sum(removed) FROM sgr_forget(9876543210);
 -- An artist of the same number is not the user.
 SELECT what, removed FROM sgr_forget(7) WHERE removed > 0;
 SELECT count(*) FROM sgr.artists WHERE artist_id = 7;
+
+-- Whoever has uploaded a track is an artist, with or without a row as a user.
+INSERT INTO sgr.artists (artist_id, urn, name, city) VALUES (9876543219, 'soundcloud:users:9876543219', 'Uma', 'Ulm');
+INSERT INTO sgr.tracks (track_id, artist_id, title) VALUES (9876543218, 9876543219, 'By Uma');
+SELECT what, removed FROM sgr_forget(9876543219) WHERE removed > 0;
+SELECT * FROM test.traces('987654321[89]|Uma|Ulm');
+-- A role that does not see all jobs cannot know that nothing is left.
+CREATE ROLE forgetful;
+GRANT ALL ON ALL TABLES IN SCHEMA sgr TO forgetful;
+GRANT USAGE ON SCHEMA sgr TO forgetful;
+SET ROLE forgetful;
+SELECT * FROM sgr_forget(9);
+RESET ROLE;
+DROP OWNED BY forgetful;
+DROP ROLE forgetful;
 
 -- Likes that a relation of the user holds are his to delete: nothing happens.
 CREATE TABLE test.my_likes AS SELECT 8::bigint AS user_id, 1::bigint AS track_id;

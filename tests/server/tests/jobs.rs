@@ -385,7 +385,14 @@ fn a_job_cannot_become_somebody_else() {
              CREATE FUNCTION notes() RETURNS void LANGUAGE sql AS 'INSERT INTO public.became VALUES (current_user)';
              CREATE FUNCTION climbs() RETURNS void LANGUAGE plpgsql AS
                  'BEGIN PERFORM set_config(''role'', ''postgres'', true); INSERT INTO public.became VALUES (current_user); END';
-             INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES ('notes', 'notes', false), ('climbs', 'climbs', false);
+             CREATE FUNCTION climbs_later() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN PERFORM set_config(''role'', ''postgres'', true); INSERT INTO public.became VALUES (current_user); RETURN NULL; END';
+             CREATE TABLE falls (n integer); GRANT ALL ON falls TO jobs_app;
+             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON falls DEFERRABLE INITIALLY DEFERRED
+                 FOR EACH ROW EXECUTE FUNCTION climbs_later();
+             CREATE FUNCTION defers() RETURNS void LANGUAGE sql AS 'INSERT INTO public.falls VALUES (1)';
+             INSERT INTO sgr.tasks (task, function_name, coalesces)
+             VALUES ('notes', 'notes', false), ('climbs', 'climbs', false), ('defers', 'defers', false);
              -- The worker logs in as the superuser whose session this is, and takes the role on.
              SET ROLE jobs_app",
         )
@@ -395,14 +402,95 @@ fn a_job_cannot_become_somebody_else() {
         r#"INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings)
            VALUES ('notes', '{}', 0, 'jobs_app', '{"role": "postgres", "session_authorization": "postgres"}') RETURNING job_id"#,
     );
-    let climbing: i64 = one(&mut client, "SELECT sgr_submit('climbs')");
-    assert_eq!(wait(&mut client, climbing), "failed");
+    for task in ["climbs", "defers"] {
+        let climbing: i64 = one(&mut client, &format!("SELECT sgr_submit('{task}')"));
+        assert_eq!(wait(&mut client, climbing), "failed", "{task}");
+        let error: String =
+            one(&mut client, &format!("SELECT sqlstate || ' ' || error FROM sgr.jobs WHERE job_id = {climbing}"));
+        assert_eq!(error, "42501 cannot set parameter \"role\" within security-definer function", "{task}");
+    }
     assert_eq!(wait(&mut client, forged), "succeeded");
-    let error: String =
-        one(&mut client, &format!("SELECT sqlstate || ' ' || error FROM sgr.jobs WHERE job_id = {climbing}"));
-    assert_eq!(error, "42501 cannot set parameter \"role\" within security-definer function");
     assert_eq!(one::<String>(&mut client, "SELECT string_agg(who, ' ') FROM became"), "jobs_app");
     client.batch_execute("RESET ROLE; DROP OWNED BY jobs_app; DROP ROLE jobs_app").unwrap();
+}
+
+#[test]
+fn the_jobs_of_a_role_that_may_not_log_in_can_be_cancelled_and_tried_again_by_others() {
+    let database = Database::create("jobs_others");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    client
+        .batch_execute(
+            "CREATE ROLE jobs_others_app NOLOGIN; CREATE ROLE jobs_others_bob LOGIN; SET ROLE jobs_others_app",
+        )
+        .unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    // The worker has logged in as a superuser, so its phase is not for the role to see; the job is that of the role all the same.
+    until(&mut client, &format!("SELECT state = 'running' FROM sgr.job_status WHERE job_id = {job}"));
+    client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
+    assert_eq!(wait(&mut client, job), "cancelled");
+
+    client.batch_execute("SET ROLE jobs_others_bob").unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze', '{\"seconds\": 0}', not_before => 'infinity')");
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_cancel({job})")), "cancelled");
+    client.batch_execute("SET ROLE jobs_others_app").unwrap();
+    assert_eq!(sqlstate(&mut client, &format!("SELECT sgr_job_retry({job})")), "42704");
+    client.batch_execute("RESET ROLE").unwrap();
+    client.batch_execute(&format!("SELECT sgr_job_retry({job})")).unwrap();
+    assert_eq!(wait(&mut client, job), "succeeded");
+    client
+        .batch_execute("DROP OWNED BY jobs_others_app, jobs_others_bob; DROP ROLE jobs_others_app, jobs_others_bob")
+        .unwrap();
+}
+
+#[test]
+fn defaults_of_the_database_do_not_keep_workers_from_their_work() {
+    let database = Database::create("jobs_defaults");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    let name = database.name();
+    client
+        .batch_execute(&format!(
+            "ALTER DATABASE {name} SET default_transaction_isolation = 'serializable';
+             ALTER DATABASE {name} SET default_transaction_read_only = on;
+             ALTER DATABASE {name} SET lock_timeout = '1ms'"
+        ))
+        .unwrap();
+    client.batch_execute("SELECT sgr_submit('mark', not_before => 'infinity')").unwrap();
+    for job in (0..3).map(|_| one(&mut client, "SELECT sgr_submit('mark')")).collect::<Vec<i64>>() {
+        assert_eq!(wait(&mut client, job), "succeeded");
+    }
+    let doze: i64 = one(&mut client, "SELECT sgr_submit('doze')");
+    until_running(&mut client, doze, "running");
+    client.batch_execute(&format!("BEGIN; SELECT sgr_job_cancel({doze}); SELECT pg_sleep(0.2); COMMIT")).unwrap();
+    assert_eq!(wait(&mut client, doze), "cancelled");
+}
+
+#[test]
+fn a_job_whose_worker_was_ended_is_done_again_while_somebody_waits_for_it() {
+    let database = Database::create("jobs_ended");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('doze', '{\"seconds\": 1}')");
+    until_running(&mut client, job, "running");
+    client
+        .batch_execute(&format!("SELECT pg_terminate_backend(pid, 5000) FROM sgr.jobs WHERE job_id = {job}"))
+        .unwrap();
+    assert_eq!(wait(&mut client, job), "succeeded");
+    assert_eq!(one::<i32>(&mut client, &format!("SELECT attempt FROM sgr.jobs WHERE job_id = {job}")), 2);
+}
+
+#[test]
+fn a_job_that_is_due_earlier_than_another_does_not_wait_for_it() {
+    let database = Database::create("jobs_earlier");
+    let mut client = database.connect();
+    client.batch_execute(TASKS).unwrap();
+    client.batch_execute("SELECT sgr_submit('mark', not_before => now() + interval '1 hour')").unwrap();
+    until(&mut client, "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1936159236)");
+    let started = Instant::now();
+    let soon: i64 = one(&mut client, "SELECT sgr_submit('mark', not_before => now() + interval '300 ms')");
+    assert_eq!(wait(&mut client, soon), "succeeded");
+    said("a job due in 300 ms", started.elapsed());
 }
 
 #[test]
