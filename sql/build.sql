@@ -73,7 +73,7 @@ BEGIN
             GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL, hints = PG_EXCEPTION_HINT;
             RAISE EXCEPTION USING ERRCODE = SQLSTATE,
                 MESSAGE = format('stage "%s" failed: %s', stage, message),
-                DETAIL = coalesce(nullif(details, ''), 'the stages before it are rolled back with it'),
+                DETAIL = coalesce(nullif(details, ''), 'what this call has done is rolled back'),
                 HINT = coalesce(nullif(hints, ''), format('SELECT * FROM sgr_build_kg(''{%s}'') runs it alone', stage));
         END;
         rows_in := coalesce(rows_in, 0);
@@ -87,4 +87,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_build_kg(text[], integer, integer, text, boolean) IS
-    'Runs clean, fuse, cooccurrence, triples and validate, or some of them, in this order and in the caller''s transaction: one row per stage, which says changed or unchanged, ok or fail. Each works on what changed; mode => ''full'' makes all triples anew; public_only: co-occurrence counts public playlists only. An error names its stage and rolls all of them back. Errors: 22023 unknown stage or mode';
+    'Runs clean, fuse, cooccurrence, triples and validate, or some of them, in this order and in the caller''s transaction: one row per stage, which says changed or unchanged, ok or fail. Each works on what changed; mode => ''full'' makes all triples anew; public_only: co-occurrence counts public playlists only. An error names its stage and rolls all of them back; as a job each stage is a transaction of its own, and those before the error stay. Errors: 22023 unknown stage or mode';

@@ -5,11 +5,15 @@ CREATE TABLE sgr.tasks (
     task          text PRIMARY KEY,
     function_name name NOT NULL UNIQUE,
     coalesces     boolean NOT NULL,
-    checks        boolean NOT NULL DEFAULT false
+    checks        boolean NOT NULL DEFAULT false,
+    step_argument name,
+    steps         text[],
+    CHECK ((step_argument IS NULL) = (steps IS NULL))
 );
 COMMENT ON TABLE sgr.tasks IS 'What sgr_submit() runs; the arguments of a task are those of its function';
 COMMENT ON COLUMN sgr.tasks.coalesces IS 'A second submission with the same arguments joins the first while that is queued';
-
+COMMENT ON COLUMN sgr.tasks.steps IS
+    'What the argument step_argument may list: a job runs each in a transaction of its own, in this order';
 COMMENT ON COLUMN sgr.tasks.checks IS
     'The function can be called for its errors alone, so that sgr_submit() finds more of them than those of types';
 
@@ -43,6 +47,7 @@ INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES
     ('purge', 'sgr_purge', true),
     ('ingest_search', 'sgr_ingest_search', false),
     ('ingest_crawl', 'sgr_ingest_crawl', false);
+UPDATE sgr.tasks SET step_argument = 'stages', steps = '{clean,fuse,cooccurrence,triples,validate}' WHERE task = 'build_kg';
 UPDATE sgr.tasks SET checks = true WHERE task IN ('ingest_search', 'ingest_crawl');
 GRANT SELECT ON sgr.tasks TO PUBLIC;
 

@@ -121,13 +121,17 @@ fn persist(work: impl Fn() -> Result<()>) -> std::result::Result<(), Failure> {
 }
 
 impl Job {
-    /// What the task changes and that it has succeeded are committed together.
+    /// What the task changes and that it has succeeded are committed together; of a task of several steps that is the last one.
     fn run(&self) -> Result<()> {
+        let steps = process::in_transaction(|| self.steps())?;
+        if !steps.is_empty() {
+            return self.run_steps(&steps);
+        }
         let mut stages = None;
         process::in_transaction(|| {
             self.apply_settings()?;
             start_statement_timeout();
-            let (result, left) = staged::collect(|| self.call())?;
+            let (result, left) = staged::collect(|| self.call(&self.args))?;
             if left.is_none() {
                 self.succeed(&result)?;
             }
@@ -138,6 +142,37 @@ impl Job {
             Some(stages) => self.run_stages(stages),
             None => Ok(()),
         }
+    }
+
+    /// The arguments of each step of a task that is run in steps.
+    fn steps(&self) -> Result<Vec<String>> {
+        let mut steps = Vec::new();
+        let args = [Arg::Text(&self.task), Arg::Text(&self.args)];
+        spi::select_fresh(include_str!("../../sql/queries/job_steps.sql"), &Sources::NONE, &args, |row| {
+            steps.extend(row.text(0).map(Cow::into_owned));
+            Ok(())
+        })?;
+        Ok(steps)
+    }
+
+    /// Each in a transaction of its own. An attempt after a crash does all of them again: those that were done find nothing to do.
+    fn run_steps(&self, steps: &[String]) -> Result<()> {
+        let mut results = Vec::new();
+        for (at, args) in steps.iter().enumerate() {
+            self.step(|| {
+                start_statement_timeout();
+                let rows = serde_json::from_str(&self.call(args)?).unwrap_or_default();
+                if let Value::Array(rows) = rows {
+                    results.extend(rows);
+                }
+                if at + 1 == steps.len() {
+                    self.succeed(&Value::Array(std::mem::take(&mut results)).to_string())?;
+                }
+                Ok(())
+            })?;
+            stop_statement_timeout();
+        }
+        Ok(())
     }
 
     fn run_stages(&self, mut stages: Box<dyn Staged>) -> Result<()> {
@@ -212,10 +247,10 @@ impl Job {
     }
 
     /// The rows that the task's function returned, as JSON.
-    fn call(&self) -> Result<String> {
+    fn call(&self, args: &str) -> Result<String> {
         let mut statement = String::new();
         let sql = "SELECT statement FROM sgr.job_statement($1, $2::pg_catalog.jsonb)";
-        spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task), Arg::Text(&self.args)], |row| {
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task), Arg::Text(args)], |row| {
             statement = row.text(0).unwrap_or_default().into_owned();
             Ok(())
         })?;
