@@ -4,6 +4,7 @@
 //! one after the other, and ends when there are none. Everything that says who does what is an advisory lock of its
 //! session, which dies with the process.
 
+pub mod checkpoint;
 mod launch;
 mod launcher;
 mod lock;

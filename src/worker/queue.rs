@@ -133,11 +133,11 @@ impl Job {
         Ok(checkpoint)
     }
 
-    /// The arrays of the checkpoint, by name; inside [`Job::step`].
-    pub fn numbers(&self) -> Result<HashMap<String, Vec<f32>>> {
+    /// The arrays of the checkpoint whose names begin with `prefix`, by the rest of their names; inside [`Job::step`].
+    pub fn numbers(&self, prefix: &str) -> Result<HashMap<String, Vec<f32>>> {
         let mut arrays: HashMap<String, Vec<f32>> = HashMap::new();
         let sql = include_str!("../../sql/queries/job_numbers.sql");
-        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(self.job_id)], |row| {
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(self.job_id), Arg::Text(prefix)], |row| {
             pgrx::check_for_interrupts!();
             let name = row.text(0).map(Cow::into_owned).unwrap_or_default();
             arrays.entry(name).or_default().extend_from_slice(row.floats(1).unwrap_or_default());
@@ -146,14 +146,17 @@ impl Job {
         Ok(arrays)
     }
 
-    /// Leaves arrays with the checkpoint, in place of those that are there; inside [`Job::step`].
-    pub fn save_numbers(&self, arrays: &[(&str, &[f32])]) -> Result<()> {
-        spi::execute("DELETE FROM sgr.job_numbers WHERE job_id = $1", &Sources::NONE, &[Arg::Big(self.job_id)])?;
+    /// Leaves arrays with the checkpoint, `prefix` before their names, in place of those whose names begin with it; inside
+    /// [`Job::step`].
+    pub fn save_numbers(&self, prefix: &str, arrays: &[(&str, &[f32])]) -> Result<()> {
+        let args = [Arg::Big(self.job_id), Arg::Text(prefix)];
+        spi::execute(include_str!("../../sql/queries/job_numbers_delete.sql"), &Sources::NONE, &args)?;
         for (name, numbers) in arrays {
+            let name = format!("{prefix}{name}");
             for (at, chunk) in numbers.chunks(NUMBERS_PER_ROW).enumerate() {
                 pgrx::check_for_interrupts!();
                 let start = (at * NUMBERS_PER_ROW) as i64;
-                let args = [Arg::Big(self.job_id), Arg::Text(name), Arg::Big(start), Arg::Reals(chunk)];
+                let args = [Arg::Big(self.job_id), Arg::Text(&name), Arg::Big(start), Arg::Reals(chunk)];
                 spi::execute(include_str!("../../sql/queries/job_numbers_insert.sql"), &Sources::NONE, &args)?;
             }
         }
