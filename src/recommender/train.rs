@@ -160,8 +160,9 @@ fn insert(
     Ok(model_id)
 }
 
-/// Makes the second of two trainings under one name wait for the first, and the name free. Errors: 42710.
-pub fn claim_name(name: &str, replace: bool) -> Result<()> {
+/// Makes the second of two trainings under one name wait for the first, until this transaction ends, and checks that the name
+/// is free or its models may be replaced; returns these. Errors: 42710.
+pub fn check_name(name: &str, replace: bool) -> Result<Vec<i64>> {
     let mut hasher = FxHasher::default();
     name.hash(&mut hasher);
     let busy = format!("another session trains a model \"{}\"", crate::lookup::shortened(name));
@@ -178,7 +179,12 @@ pub fn claim_name(name: &str, replace: bool) -> Result<()> {
         return Err(Error::new(PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT, message)
             .hint("choose another name, sgr_model_drop() it first, or replace => true if it is a recommender"));
     }
-    for (model_id, _) in taken {
+    Ok(taken.into_iter().map(|(model_id, _)| model_id).collect())
+}
+
+/// [`check_name`], and makes the name free.
+pub fn claim_name(name: &str, replace: bool) -> Result<()> {
+    for model_id in check_name(name, replace)? {
         arrays::delete(model_id)?;
         spi::execute("DELETE FROM sgr.models WHERE model_id = $1", &Sources::NONE, &[Arg::Big(model_id)])?;
     }
