@@ -1,6 +1,7 @@
 //! Checkpoints of a training that runs as a job: where an attempt ended that did not come to its end, the next one goes on.
 
-use super::train::{Input, SoFar};
+use super::compute::SoFar;
+use super::train::Input;
 use crate::error::Result;
 use crate::worker::Job;
 use crate::worker::checkpoint::{self, Arrays, Exact};
@@ -46,14 +47,14 @@ fn metrics((count, numbers): SavedMetrics) -> Metrics {
     Metrics { count, mrr, mean_rank, hits_at_1, hits_at_3, hits_at_10 }
 }
 
-/// Of what is learned and how.
-pub fn fingerprint(input: &Input, config: &KgeConfig) -> u64 {
+/// Of what is learned and how, and from what on: a version of the vectors, if they are not new.
+pub fn fingerprint(input: &Input, config: &KgeConfig, version: Option<&str>) -> u64 {
     // How much memory is allowed does not matter.
     let config = KgeConfig { memory_limit: 0, ..config.clone() };
     let (entities, relations) = (&input.numbered.entities, &input.numbered.relations);
     checkpoint::fingerprint(
         &config,
-        (entities, relations, columns(&input.learned), input.validation.as_ref().map(columns)),
+        (version, entities, relations, columns(&input.learned), input.validation.as_ref().map(columns)),
     )
 }
 

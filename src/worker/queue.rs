@@ -2,7 +2,7 @@
 
 use super::launch::Identity;
 use super::progress::{self, Status};
-use super::staged::{self, Staged};
+use super::staged::{self, Left};
 use super::transaction::{Failure, guarded, start_statement_timeout, stop_statement_timeout, transaction};
 use super::{lock, transaction as process};
 use crate::error::{Error, Result};
@@ -87,30 +87,43 @@ pub fn run(job: &Job) -> std::result::Result<(), Failure> {
 impl Job {
     /// What the task changes and that it has succeeded are committed together.
     fn run(&self) -> Result<()> {
-        let mut stages = None;
+        let mut left = None;
         process::in_transaction(|| {
             self.apply_settings()?;
             start_statement_timeout();
-            let (result, left) = staged::collect(|| self.call())?;
-            if left.is_none() {
-                self.succeed(&result)?;
-            }
-            stages = left;
-            Ok(())
+            let statement = self.statement(include_str!("../../sql/queries/job_statement.sql"))?;
+            progress::phase("running");
+            let result = if self.takes_stages()? {
+                let (result, stages) = staged::collect(|| call(&statement))?;
+                left = stages;
+                result
+            } else {
+                call(&statement)?
+            };
+            if left.is_none() { self.succeed(&result) } else { Ok(()) }
         })?;
-        match stages {
-            Some(stages) => self.run_stages(stages),
+        match left {
             None => Ok(()),
+            Some(Left::Task(mut stages)) => {
+                stages.compute(self)?;
+                self.store(|| Ok(stages.store()?.to_string()))
+            }
+            Some(Left::Function(mut stages)) => {
+                stages.compute(self)?;
+                self.store(|| {
+                    let statement = self.statement(include_str!("../../sql/queries/job_statement_again.sql"))?;
+                    stages.store(|| call(&statement))
+                })
+            }
         }
     }
 
-    fn run_stages(&self, mut stages: Box<dyn Staged>) -> Result<()> {
-        stages.compute(self)?;
+    fn store(&self, store: impl FnOnce() -> Result<String>) -> Result<()> {
         process::in_transaction(|| {
             self.apply_settings()?;
             progress::phase("storing");
-            let result = stages.store()?;
-            self.succeed(&result.to_string())
+            let result = store()?;
+            self.succeed(&result)
         })
     }
 
@@ -178,21 +191,20 @@ impl Job {
         Ok(())
     }
 
-    /// The rows that the task's function returned, as JSON.
-    fn call(&self) -> Result<String> {
+    /// The statement that calls the task's function.
+    fn statement(&self, sql: &'static str) -> Result<String> {
         let mut statement = String::new();
-        let sql = "SELECT statement FROM sgr.job_statement($1, $2::pg_catalog.jsonb)";
         spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task), Arg::Text(&self.args)], |row| {
             statement = row.text(0).unwrap_or_default().into_owned();
             Ok(())
         })?;
-        progress::phase("running");
-        let mut result = Value::Null.to_string();
-        spi::select_once(&statement, &[], |row| {
-            result = row.text(0).unwrap_or_default().into_owned();
-            Ok(())
-        })?;
-        Ok(result)
+        Ok(statement)
+    }
+
+    /// Whether the task's function is one of ours. Another one that calls ours needs their rows at once.
+    fn takes_stages(&self) -> Result<bool> {
+        let sql = include_str!("../../sql/queries/job_takes_stages.sql");
+        Ok(spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task)], |_| Ok(()))? > 0)
     }
 
     fn succeed(&self, result: &str) -> Result<()> {
@@ -226,6 +238,16 @@ impl Job {
         Error::not_ready(format!("job {} was taken from its worker", self.job_id))
             .detail("its row in sgr.jobs says that it does not run, or that another process runs it")
     }
+}
+
+/// The rows that a function returned, as JSON.
+fn call(statement: &str) -> Result<String> {
+    let mut result = Value::Null.to_string();
+    spi::select_once(statement, &[], |row| {
+        result = row.text(0).unwrap_or_default().into_owned();
+        Ok(())
+    })?;
+    Ok(result)
 }
 
 /// Whether the extension is there.
