@@ -6,10 +6,12 @@ use super::train::Input;
 use crate::error::{Error, Result};
 use crate::interrupt::{Event, pipeline};
 use crate::settings;
+use crate::worker::checkpoint::Pace;
 use crate::worker::{self, Job};
 use pgrx::prelude::*;
 use sgr_engine::kge::{KgeConfig, KgeEstimate, Metrics, Phase, Progress, Snapshot, Stop, Trained, Trainer};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 /// Vectors, and what they took.
@@ -69,7 +71,7 @@ pub struct SoFar {
 enum News {
     Progress(Progress),
     /// And whom to tell that it is saved.
-    Snapshot(Box<(Snapshot, SoFar)>, std::sync::mpsc::Sender<()>),
+    Snapshot(Box<(Snapshot, SoFar)>, Sender<()>),
 }
 
 /// Trains on a thread of its own, and reports.
@@ -128,8 +130,7 @@ pub fn checkpoint_interval(memory: &KgeEstimate) -> Option<Duration> {
     None
 }
 
-/// [`compute`], and has the main thread save a snapshot every so often: after `interval`, but not before ten times as long as
-/// the last one took.
+/// [`compute`], and has the main thread save snapshots at the pace that `interval` gives.
 fn compute_saving<F, S>(pool: &rayon::ThreadPool, start: F, interval: Option<Duration>, mut save: S) -> Result<Computed>
 where
     F: FnOnce() -> Result<(Trainer, SoFar)> + Send,
@@ -141,7 +142,7 @@ where
         |output| {
             let (mut trainer, mut so_far) = start()?;
             let (mut best, mut phase) = (trainer.progress().best, trainer.progress().phase);
-            let (mut saved, mut took) = (Instant::now(), Duration::ZERO);
+            let mut pace = Pace::new(interval);
             loop {
                 let began = Instant::now();
                 let progress = trainer.step(pool);
@@ -155,17 +156,11 @@ where
                 if phase == Phase::Stopped || !output.send(News::Progress(progress)) {
                     break;
                 }
-                if interval.is_some_and(|interval| saved.elapsed() >= interval.max(10 * took))
+                if pace.is_due()
                     && let Some(snapshot) = trainer.snapshot()
+                    && !pace.hand_over(|done| output.send(News::Snapshot(Box::new((snapshot, so_far.clone())), done)))
                 {
-                    let began = Instant::now();
-                    let (done, wait) = std::sync::mpsc::channel();
-                    if !output.send(News::Snapshot(Box::new((snapshot, so_far.clone())), done)) {
-                        break;
-                    }
-                    // Two snapshots must not wait for the main thread; it drops the other end when it gives up.
-                    let _ = wait.recv();
-                    (saved, took) = (Instant::now(), began.elapsed());
+                    break;
                 }
             }
             let SoFar { training, metrics } = so_far;

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
 
 /// The bits of a double: JSON has neither NaN nor a promise that a fraction comes back as it was.
-#[derive(Serialize, Deserialize, Clone, Copy)]
+#[derive(Debug, Serialize, Deserialize, Clone, Copy)]
 #[serde(transparent)]
 pub struct Exact(u64);
 
@@ -67,4 +69,36 @@ pub fn write(job: &Job, fingerprint: u64, state: &impl Serialize) -> Result<()> 
 pub fn read<T: DeserializeOwned>(job: &Job, fingerprint: u64) -> Result<Option<T>> {
     let saved = job.checkpoint()?.and_then(|text| serde_json::from_str::<Saved<T>>(&text).ok());
     Ok(saved.filter(|saved| saved.fingerprint == fingerprint).map(|saved| saved.state))
+}
+
+/// When a computing thread has snapshots saved: after an interval, but not before ten times as long as the last one took.
+pub struct Pace {
+    interval: Option<Duration>,
+    saved: Instant,
+    took: Duration,
+}
+
+impl Pace {
+    /// `None` takes no snapshots.
+    pub fn new(interval: Option<Duration>) -> Self {
+        Self { interval, saved: Instant::now(), took: Duration::ZERO }
+    }
+
+    pub fn is_due(&self) -> bool {
+        self.interval.is_some_and(|interval| self.saved.elapsed() >= interval.max(10 * self.took))
+    }
+
+    /// Sends a snapshot, and whom to tell that it is saved, to the main thread, and waits for that: two snapshots must not
+    /// wait for it. False if nobody takes it.
+    pub fn hand_over(&mut self, send: impl FnOnce(Sender<()>) -> bool) -> bool {
+        let began = Instant::now();
+        let (done, wait) = channel();
+        if !send(done) {
+            return false;
+        }
+        // The main thread drops the other end when it gives up.
+        let _ = wait.recv();
+        (self.saved, self.took) = (Instant::now(), began.elapsed());
+        true
+    }
 }
