@@ -273,7 +273,7 @@ fn a_training_whose_worker_is_killed_ends_as_if_it_had_not_been() {
     let started = Instant::now();
     client
         .batch_execute(
-            "SELECT sgr_joint_train('tastes', 'facts', rec_dim => 32, high_depth => 2, epochs => 400, lr_rec => 0.005, patience => 0,
+            "SELECT sgr_joint_train('tastes', 'facts', rec_dim => 32, high_depth => 2, epochs => 300, lr_rec => 0.005, patience => 0,
                                     kge_interval => 1, threads => 1, seed => 4, name => 'whole')",
         )
         .unwrap();
@@ -284,7 +284,7 @@ fn a_training_whose_worker_is_killed_ends_as_if_it_had_not_been() {
     let job = submit(
         &mut client,
         "joint_train",
-        r#"{"split": "tastes", "triples": "facts", "rec_dim": 32, "high_depth": 2, "epochs": 400, "lr_rec": 0.005, "patience": 0,
+        r#"{"split": "tastes", "triples": "facts", "rec_dim": 32, "high_depth": 2, "epochs": 300, "lr_rec": 0.005, "patience": 0,
             "kge_interval": 1, "threads": 1, "seed": 4, "name": "killed"}"#,
     );
     let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
