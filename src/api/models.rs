@@ -2,7 +2,7 @@
 //! `sgr_model_activate`, `sgr_embeddings_export`, `sgr_embeddings_import`.
 
 use crate::error::required;
-use crate::kge::evaluate::{self, Line};
+use crate::kge::evaluate::{Line, Ranking, Request};
 use crate::kge::files;
 use crate::kge::resume::{self, Extended, Resuming};
 use crate::kge::train::Outcome;
@@ -130,8 +130,8 @@ fn sgr_kge_eval(
     >,
     ErrorReport,
 > {
-    let request = evaluate::Request { model_id, triples, graph, known, known_graph, threads };
-    let lines = evaluate::evaluate(&request)?;
+    let request = Request { model_id, triples, graph, known, known_graph, threads };
+    let lines = worker::in_stages(|| Ranking::load(&request))?.unwrap_or_default();
     Ok(TableIterator::new(lines.into_iter().map(|Line { relation, side, filtered, raw }| {
         (
             relation,

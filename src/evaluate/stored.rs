@@ -87,6 +87,12 @@ impl StoredSplit {
         StoredSplitName { split_id: self.split_id, name: self.name.clone() }
     }
 
+    /// Whether it is still there, as the calling query sees it.
+    pub fn is_there(&self) -> Result<bool> {
+        let sql = "SELECT FROM sgr.eval_splits WHERE split_id = $1";
+        Ok(spi::select(sql, &Sources::NONE, &[Arg::Big(self.split_id)], |_| Ok(()))? > 0)
+    }
+
     pub fn ids(&self) -> Ids<'_> {
         Ids { users: &self.users.ids, items: &self.items.ids }
     }

@@ -73,16 +73,20 @@ impl Model {
     ///
     /// Errors: 42704 unknown model, 22023 for a recommender, 55000 if there is no active one.
     pub fn chosen(model_id: Option<i64>) -> Result<Self> {
+        match Self::find(model_id)? {
+            Some(model) => Ok(model),
+            None => Err(missing(model_id)?),
+        }
+    }
+
+    fn find(model_id: Option<i64>) -> Result<Option<Self>> {
         let sql = include_str!("../../sql/queries/kge_model.sql");
         let mut model = None;
         spi::select(sql, &Sources::NONE, &[Arg::MaybeBig(model_id)], |row| {
             model = Some(Self::of_row(row)?);
             Ok(())
         })?;
-        match model {
-            Some(model) => Ok(model),
-            None => Err(missing(model_id)?),
-        }
+        Ok(model)
     }
 
     /// The model of this id, which nobody else changes or drops until the transaction ends.
@@ -95,10 +99,19 @@ impl Model {
         }
     }
 
-    /// Locks it again in another transaction. Errors: 55000 if it has changed since, or is gone.
+    /// Errors: 55000 if it has changed since it was read, or is gone, as the calling query sees it.
+    pub fn check_unchanged(&self) -> Result<()> {
+        self.check_same(Self::find(Some(self.model_id))?)
+    }
+
+    /// The same as of now; nobody changes it until the transaction ends.
     pub fn lock_unchanged(&self) -> Result<()> {
+        self.check_same(Self::lock(self.model_id)?)
+    }
+
+    fn check_same(&self, found: Option<Self>) -> Result<()> {
         let model_id = self.model_id;
-        match Self::lock(model_id)? {
+        match found {
             Some(model) if model.version == self.version => Ok(()),
             Some(_) => Err(Error::not_ready(format!("model {model_id} has changed while it was worked on"))
                 .detail("another session has resumed or extended it, or written its neighbours anew")
