@@ -10,4 +10,4 @@ pub mod trained;
 
 pub use error::Ids;
 pub use rows::Rows;
-pub use stored::StoredSplit;
+pub use stored::{StoredSplit, StoredSplitName, check_learned};

@@ -1,6 +1,7 @@
 //! The jointly trained recommender: interactions and triples in, a model, an ablation or a search out.
 
 pub mod ablate;
+mod checkpoint;
 pub mod choices;
 mod data;
 mod error;

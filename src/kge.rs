@@ -2,6 +2,7 @@
 
 mod checkpoint;
 pub mod choices;
+mod compute;
 mod error;
 pub mod evaluate;
 pub mod files;

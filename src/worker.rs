@@ -4,6 +4,7 @@
 //! one after the other, and ends when there are none. Everything that says who does what is an advisory lock of its
 //! session, which dies with the process.
 
+pub mod checkpoint;
 mod launch;
 mod launcher;
 mod lock;
@@ -19,6 +20,6 @@ pub use launcher::register as register_launchers;
 pub use lock::{hold_app, interrupt, try_app};
 pub use progress::{Status, in_job, phase, report};
 pub use queue::Job;
-pub use staged::{Staged, check, is_check, is_wanted as is_staged, put as put_stages};
+pub use staged::{Staged, Stages, check, in_stages, is_check, is_wanted as is_staged, put as put_stages};
 pub use transaction::{pause, pause_or_readable};
 pub use wait::wait;

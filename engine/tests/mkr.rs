@@ -9,8 +9,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use sgr_engine::kge::TripleSet;
 use sgr_engine::recommend::mkr::{
     Interactions, JointSize, KgeInterval, MAX_BATCH_SIZE, MAX_DEPTH, MAX_DIM, MAX_KGE_NEGATIVES, MkrConfig, MkrError,
-    MkrModel, MkrParameters, MkrShape, MkrTrainer, NO_ENTITY, Phase, Progress, Selection, Stop, Trained, estimate,
-    permute_tails,
+    MkrModel, MkrParameters, MkrShape, MkrTrainer, NO_ENTITY, Phase, Progress, Selection, Snapshot, Stop, Trained,
+    estimate, permute_tails,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -587,4 +587,125 @@ fn pairs_that_do_not_exist_are_refused() {
     let lengths = MkrError::ColumnLengths { users: 2, items: 1, labels: 0 };
     assert_eq!(predictor.pairs(&[0, 1], &[0]).unwrap_err(), lengths);
     assert_eq!(predictor.pairs(&[], &[]).unwrap(), Vec::<f32>::new());
+}
+
+/// Trains as [`start`] and [`run`] do, but after every so many steps a new trainer goes on from a snapshot. Where these were
+/// taken, and what came out.
+fn run_in_pieces(
+    parts: &[Interactions; 3],
+    graph: &TripleSet,
+    config: &MkrConfig,
+    every: usize,
+) -> (Trained, Vec<Snapshot>) {
+    let pool = pool(1);
+    let mut trainer = start(parts, graph.clone(), config.clone(), &pool);
+    let mut snapshots = Vec::new();
+    for step in 1.. {
+        if trainer.step(&pool).phase == Phase::Stopped {
+            break;
+        }
+        if step % every == 0
+            && let Some(snapshot) = trainer.snapshot()
+        {
+            snapshots.push(snapshot.clone());
+            trainer = restore(parts, graph, config, snapshot).unwrap();
+        }
+    }
+    assert!(trainer.snapshot().is_none());
+    (trainer.finish(), snapshots)
+}
+
+fn restore(
+    [train, valid, _]: &[Interactions; 3],
+    graph: &TripleSet,
+    config: &MkrConfig,
+    snapshot: Snapshot,
+) -> Result<MkrTrainer, MkrError> {
+    let (train, graph) = (Arc::new(train.clone()), Arc::new(graph.clone()));
+    MkrTrainer::restore(train, Some(valid), &entities(), graph, config.clone(), snapshot, &pool(1))
+}
+
+/// The bits of everything that a training ends with. Debug prints floats so that no two look alike, and NaN, too.
+fn print(trained: &Trained) -> String {
+    format!("{trained:?}")
+}
+
+#[test]
+fn a_training_in_pieces_is_the_one_without_a_break() {
+    let parts = parts(0.2, 5);
+    let steps = KgeInterval::Steps(3);
+    for (config, every) in [
+        (quick(), 1),
+        (quick(), 7),
+        (MkrConfig { kge_interval: KgeInterval::Epochs(3), epochs: 10, ..quick() }, 1),
+        (MkrConfig { kge_interval: steps, epochs: 10, ..quick() }, 2),
+        (MkrConfig { no_kge: true, no_cross: true, epochs: 10, ..quick() }, 2),
+        // Ends early, after the best one.
+        (MkrConfig { patience: 2, validate_every: 2, lr_rec: 0.05, ..quick() }, 3),
+        // Has collapsed after some flat epochs.
+        (MkrConfig { l2: 1.0, lr_rec: 0.05, ..quick() }, 1),
+    ] {
+        let pool = pool(1);
+        let (whole, _) = run(start(&parts, graph(), config.clone(), &pool), &pool);
+        let (pieced, snapshots) = run_in_pieces(&parts, &graph(), &config, every);
+        assert!(snapshots.len() > 1, "{config:?}");
+        assert_eq!(print(&pieced), print(&whole), "{config:?}");
+    }
+}
+
+#[test]
+fn a_training_goes_on_within_an_epoch_and_within_a_pass() {
+    // So much work per row that a step has a part of the rows only.
+    let config = MkrConfig { dim: 96, high_depth: 6, epochs: 2, kge_interval: KgeInterval::Epochs(1), ..quick() };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(8);
+    let mut rows = |count: usize| {
+        let rows: Vec<_> = (0..count)
+            .map(|_| {
+                let (user, item) = (rng.random_range(0..USERS), rng.random_range(0..ITEMS));
+                (user as u32, item as u32, user % TASTES == item % TASTES)
+            })
+            .collect();
+        interactions(&rows, USERS, ITEMS)
+    };
+    let parts = [rows(1500), rows(100), rows(100)];
+    let triple = |at: u32| (at % ITEMS as u32, at % 2, (at * 7) % 31);
+    let column = |of: fn((u32, u32, u32)) -> u32| (0..1500).map(|at| of(triple(at))).collect::<Vec<u32>>();
+    let graph = TripleSet::new(column(|t| t.0), column(|t| t.1), column(|t| t.2), 31, 2).unwrap();
+    let pool = pool(1);
+    let (whole, _) = run(start(&parts, graph.clone(), config.clone(), &pool), &pool);
+    let (pieced, snapshots) = run_in_pieces(&parts, &graph, &config, 1);
+    let is_within = |done: usize, of: usize| 0 < done && done < of;
+    assert!(snapshots.iter().any(|snapshot| is_within(snapshot.rec.done, 1500)));
+    assert!(snapshots.iter().any(|snapshot| is_within(snapshot.kge.as_ref().unwrap().done, graph.len())));
+    assert_eq!(print(&pieced), print(&whole));
+}
+
+#[test]
+fn a_snapshot_of_another_training_is_refused() {
+    let parts = parts(0.2, 5);
+    let pool = pool(1);
+    let mut trainer = start(&parts, graph(), quick(), &pool);
+    trainer.step(&pool);
+    let snapshot = std::iter::repeat_with(|| {
+        trainer.step(&pool);
+        trainer.snapshot()
+    })
+    .take(10)
+    .flatten()
+    .last()
+    .unwrap();
+    let refused = |config: MkrConfig, snapshot: Snapshot| restore(&parts, &graph(), &config, snapshot).unwrap_err();
+    assert!(restore(&parts, &graph(), &quick(), snapshot.clone()).is_ok());
+    let error = refused(MkrConfig { dim: 16, ..quick() }, snapshot.clone());
+    assert!(matches!(error, MkrError::WrongLength { what: "users", .. }), "{error}");
+    let error = refused(MkrConfig { no_kge: true, ..quick() }, snapshot.clone());
+    assert_eq!(error, MkrError::Mismatch { what: "embedding tasks", actual: 1, expected: 0 });
+    let error = refused(MkrConfig { epochs: 1, ..quick() }, snapshot.clone());
+    assert!(matches!(error, MkrError::Mismatch { what: "number of epochs", .. }), "{error}");
+    let mut short = snapshot.clone();
+    short.rec.optimizer.pop();
+    assert!(matches!(refused(quick(), short), MkrError::WrongLength { what: "the state of an optimiser", .. }));
+    let mut long = snapshot;
+    long.rec.done = 1_000_000;
+    assert!(matches!(refused(quick(), long), MkrError::Mismatch { what: "number of rows", .. }));
 }

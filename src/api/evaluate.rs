@@ -1,8 +1,9 @@
 //! `sgr_eval_split`, `sgr_eval`.
 
 use crate::error::{Error, required};
-use crate::evaluate::judge::{self, Line};
+use crate::evaluate::judge::{Judging, Line, Request};
 use crate::evaluate::split::{self, Stored};
+use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -124,21 +125,24 @@ fn sgr_eval(
     >,
     ErrorReport,
 > {
-    let lines = judge::judge(&judge::Request {
-        split: required("split", split)?,
-        models: names("models", models)?,
-        metrics: names("metrics", metrics)?,
-        k: required("k", k)?,
-        scores,
-        baseline,
-        bands: required("bands", bands)?,
-        part: required("part", part)?,
-        resamples: required("resamples", resamples)?,
-        level: required("level", level)?,
-        bins: required("bins", bins)?,
-        seed: required("seed", seed)?,
-        threads,
-    })?;
+    let load = || {
+        Judging::load(&Request {
+            split: required("split", split)?,
+            models: names("models", models)?,
+            metrics: names("metrics", metrics)?,
+            k: required("k", k)?,
+            scores,
+            baseline,
+            bands: required("bands", bands)?,
+            part: required("part", part)?,
+            resamples: required("resamples", resamples)?,
+            level: required("level", level)?,
+            bins: required("bins", bins)?,
+            seed: required("seed", seed)?,
+            threads,
+        })
+    };
+    let lines = worker::in_stages(load)?.unwrap_or_default();
     Ok(TableIterator::new(lines.into_iter().map(|line| {
         let Line { interval, difference_interval, .. } = line;
         (
@@ -159,11 +163,11 @@ fn sgr_eval(
 }
 
 /// A list of names without NULLs.
-fn names(argument: &str, names: Option<Vec<Option<String>>>) -> Result<Option<Vec<String>>, ErrorReport> {
+fn names(argument: &str, names: Option<Vec<Option<String>>>) -> crate::error::Result<Option<Vec<String>>> {
     let Some(names) = names else { return Ok(None) };
     let names: Option<Vec<String>> = names.into_iter().collect();
     match names {
         Some(names) => Ok(Some(names)),
-        None => Err(Error::invalid(format!("{argument} must not hold NULL")).into()),
+        None => Err(Error::invalid(format!("{argument} must not hold NULL"))),
     }
 }

@@ -1,10 +1,11 @@
 //! `sgr_joint_train`, `sgr_ablate`, `sgr_sweep`.
 
 use crate::error::{Result, required};
-use crate::joint::ablate::{self, Line};
-use crate::joint::store::{self, Outcome};
-use crate::joint::sweep::{self, Trial};
+use crate::joint::ablate::{self, Comparison};
+use crate::joint::store::{self, Trainings};
+use crate::joint::sweep::{self, Search, Trial};
 use crate::joint::{Choices, GraphWish};
+use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -87,59 +88,60 @@ fn sgr_joint_train(
     >,
     ErrorReport,
 > {
-    let choices = Choices {
-        rec_dim,
-        kge_dim,
-        cross_depth,
-        high_depth,
-        epochs,
-        lr_rec,
-        lr_kge,
-        kge_weight,
-        l2,
-        kge_interval,
-        kge_interval_unit,
-        kge_negatives,
-        batch_size,
-        no_cross,
-        single_activation,
-        single_pred,
-        no_kge,
-        random_kg,
-        init_scale,
-        selection,
-        validate_every,
-        patience,
-        seed: Some(required("seed", seed)?),
+    let load = || {
+        let choices = Choices {
+            rec_dim,
+            kge_dim,
+            cross_depth,
+            high_depth,
+            epochs,
+            lr_rec,
+            lr_kge,
+            kge_weight,
+            l2,
+            kge_interval,
+            kge_interval_unit,
+            kge_negatives,
+            batch_size,
+            no_cross,
+            single_activation,
+            single_pred,
+            no_kge,
+            random_kg,
+            init_scale,
+            selection,
+            validate_every,
+            patience,
+            seed: Some(required("seed", seed)?),
+        };
+        Trainings::load(store::Request {
+            split: split.map(str::to_owned),
+            graph: GraphWish::new(graph, triples, relations)?,
+            choices,
+            validation_share: required("validation_share", validation_share)?,
+            name: name.map(str::to_owned),
+            threads,
+            replace: required("replace", replace)?,
+        })
     };
-    let outcomes = store::train(&store::Request {
-        split,
-        graph: GraphWish::new(graph, triples, relations)?,
-        choices,
-        validation_share: required("validation_share", validation_share)?,
-        name,
-        threads,
-        replace: required("replace", replace)?,
-    })?;
-    Ok(TableIterator::new(outcomes.into_iter().map(|outcome| {
-        let Outcome { validation, .. } = outcome;
-        let finite = |number: f64| number.is_finite().then_some(number);
+    let outcomes = worker::in_stages(load)?;
+    Ok(TableIterator::new(outcomes.unwrap_or_default().into_iter().map(|outcome| {
         (
             outcome.model_id,
-            outcome.name,
+            outcome.model_name,
             outcome.repeat,
-            outcome.epochs,
+            outcome.epochs_run,
             outcome.kept_epoch,
             outcome.stopped.to_owned(),
-            outcome.loss,
+            outcome.rec_loss,
             outcome.kge_loss,
-            validation.and_then(|validation| finite(validation.pooled_auc)),
-            validation.and_then(|validation| finite(validation.per_user_auc)),
+            outcome.validation_auc,
+            outcome.validation_user_auc,
             outcome.users,
             outcome.items,
             outcome.interactions,
             outcome.entities,
-            outcome.triples,
+            outcome.triples_learned,
             outcome.elapsed_ms,
             outcome.run_id,
         )
@@ -194,33 +196,35 @@ fn sgr_ablate(
     >,
     ErrorReport,
 > {
-    let lines = ablate::ablate(&ablate::Request {
-        split: required("split", split)?,
-        flags: names("flags", flags)?,
-        graph: GraphWish::new(graph, triples, relations)?,
-        params: params.map(|params| params.0),
-        seeds: required("seeds", seeds)?,
-        baseline: required("baseline", baseline)?,
-        metrics: names("metrics", metrics)?,
-        part: required("part", part)?,
-        resamples: required("resamples", resamples)?,
-        level: required("level", level)?,
-        threads,
-    })?;
-    Ok(TableIterator::new(lines.into_iter().map(|line| {
-        let Line { interval, difference_interval, .. } = line;
+    let load = || {
+        Comparison::load(ablate::Request {
+            split: required("split", split)?.to_owned(),
+            flags: names("flags", flags)?,
+            graph: GraphWish::new(graph, triples, relations)?,
+            params: params.map(|params| params.0),
+            seeds: required("seeds", seeds)?,
+            baseline: required("baseline", baseline)?.to_owned(),
+            metrics: names("metrics", metrics)?,
+            part: required("part", part)?.to_owned(),
+            resamples: required("resamples", resamples)?,
+            level: required("level", level)?,
+            threads,
+        })
+    };
+    let lines = worker::in_stages(load)?;
+    Ok(TableIterator::new(lines.unwrap_or_default().into_iter().map(|line| {
         (
             line.variant,
-            line.metric.name().to_owned(),
+            line.metric.to_owned(),
             line.value,
             line.spread,
-            interval.map(|interval| interval.low),
-            interval.map(|interval| interval.high),
+            line.low,
+            line.high,
             line.difference,
-            difference_interval.map(|interval| interval.low),
-            difference_interval.map(|interval| interval.high),
+            line.difference_low,
+            line.difference_high,
             line.trainings,
-            line.epochs,
+            line.mean_epoch,
             line.elapsed_ms,
         )
     })))
@@ -266,19 +270,22 @@ fn sgr_sweep(
     >,
     ErrorReport,
 > {
-    let trials = sweep::sweep(&sweep::Request {
-        model: required("model", model)?,
-        grid: required("grid", grid)?.0,
-        split: required("split", split)?,
-        budget: required("budget", budget)?,
-        method: required("method", method)?,
-        metric: required("metric", metric)?,
-        graph: GraphWish::new(graph, triples, relations)?,
-        seed: required("seed", seed)?,
-        threads,
-    })?;
-    Ok(TableIterator::new(trials.into_iter().map(|trial| {
-        let Trial { trial, round, params, value, spread, kept_epoch, elapsed_ms, rank } = trial;
+    let load = || {
+        Search::load(sweep::Request {
+            model: required("model", model)?.to_owned(),
+            grid: required("grid", grid)?.0,
+            split: required("split", split)?.to_owned(),
+            budget: required("budget", budget)?,
+            method: required("method", method)?.to_owned(),
+            metric: required("metric", metric)?.to_owned(),
+            graph: GraphWish::new(graph, triples, relations)?,
+            seed: required("seed", seed)?,
+            threads,
+        })
+    };
+    let trials = worker::in_stages(load)?;
+    Ok(TableIterator::new(trials.unwrap_or_default().into_iter().map(|trial| {
+        let Trial { rank, trial, round, params, value, spread, kept_epoch, elapsed_ms } = trial;
         (rank, trial, round, pgrx::JsonB(params), value, spread, kept_epoch, elapsed_ms)
     })))
 }

@@ -3,7 +3,8 @@
 use crate::error::{Result, required};
 use crate::kge::Choices;
 use crate::kge::questions::{self, Question};
-use crate::kge::train::{self, Outcome, Request};
+use crate::kge::train::{self, Outcome, Request, Training};
+use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -96,49 +97,51 @@ fn sgr_kge_train(
     >,
     ErrorReport,
 > {
-    let choices = Choices {
-        model: required("model", model)?.to_owned(),
-        dim,
-        norm: owned(norm),
-        reciprocal,
-        epochs,
-        pretrain_epochs,
-        chunk,
-        negatives,
-        corruption: owned(corruption),
-        filter_negatives,
-        type_constrained,
-        loss: owned(loss),
-        margin,
-        adversarial_temperature,
-        activation: owned(activation),
-        optimizer: owned(optimizer),
-        learning_rate,
-        schedule: owned(schedule),
-        regularizer: owned(regularizer),
-        regularization,
-        entity_constraint: owned(entity_constraint),
-        init_scale,
-        validate_every,
-        patience,
-        validation_sample,
-        keep_copy,
-        seed,
+    let load = || {
+        let choices = Choices {
+            model: required("model", model)?.to_owned(),
+            dim,
+            norm: owned(norm),
+            reciprocal,
+            epochs,
+            pretrain_epochs,
+            chunk,
+            negatives,
+            corruption: owned(corruption),
+            filter_negatives,
+            type_constrained,
+            loss: owned(loss),
+            margin,
+            adversarial_temperature,
+            activation: owned(activation),
+            optimizer: owned(optimizer),
+            learning_rate,
+            schedule: owned(schedule),
+            regularizer: owned(regularizer),
+            regularization,
+            entity_constraint: owned(entity_constraint),
+            init_scale,
+            validate_every,
+            patience,
+            validation_sample,
+            keep_copy,
+            seed,
+        };
+        Training::load(Request {
+            choices,
+            graph: owned(graph),
+            triples,
+            relations: names(relations)?,
+            validation,
+            validation_graph: owned(validation_graph),
+            validation_share: required("validation_share", validation_share)?,
+            threads,
+            neighbours: required("neighbours", neighbours)?,
+            name: owned(name),
+            activate: required("activate", activate)?,
+        })
     };
-    let outcome = train::train(Request {
-        choices,
-        graph: owned(graph),
-        triples,
-        relations: names(relations)?,
-        validation,
-        validation_graph: owned(validation_graph),
-        validation_share: required("validation_share", validation_share)?,
-        threads,
-        neighbours: required("neighbours", neighbours)?,
-        name: owned(name),
-        activate: required("activate", activate)?,
-    })?;
-    let Some(outcome) = outcome else { return Ok(TableIterator::empty()) };
+    let Some(outcome) = worker::in_stages(load)? else { return Ok(TableIterator::empty()) };
     let Outcome { model_id, epochs, kept_epoch, stopped, loss, validation, entities, relations, triples, .. } = outcome;
     Ok(TableIterator::once((
         model_id,

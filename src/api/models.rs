@@ -2,10 +2,11 @@
 //! `sgr_model_activate`, `sgr_embeddings_export`, `sgr_embeddings_import`.
 
 use crate::error::required;
-use crate::kge::evaluate::{self, Line};
+use crate::kge::evaluate::{Line, Ranking, Request};
 use crate::kge::files;
-use crate::kge::resume::{self, Extended};
+use crate::kge::resume::{self, Extended, Resuming};
 use crate::kge::train::Outcome;
+use crate::worker;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -40,7 +41,8 @@ fn sgr_kge_resume(
     >,
     ErrorReport,
 > {
-    let outcome = resume::resume(required("model_id", model_id)?, required("epochs", epochs)?, threads)?;
+    let load = || Resuming::load(required("model_id", model_id)?, required("epochs", epochs)?, threads);
+    let Some(outcome) = worker::in_stages(load)? else { return Ok(TableIterator::empty()) };
     let Outcome { model_id, epochs, kept_epoch, stopped, loss, validation, entities, relations, triples, .. } = outcome;
     Ok(TableIterator::once((
         model_id,
@@ -128,8 +130,8 @@ fn sgr_kge_eval(
     >,
     ErrorReport,
 > {
-    let request = evaluate::Request { model_id, triples, graph, known, known_graph, threads };
-    let lines = evaluate::evaluate(&request)?;
+    let request = Request { model_id, triples, graph, known, known_graph, threads };
+    let lines = worker::in_stages(|| Ranking::load(&request))?.unwrap_or_default();
     Ok(TableIterator::new(lines.into_iter().map(|Line { relation, side, filtered, raw }| {
         (
             relation,

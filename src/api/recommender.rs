@@ -2,7 +2,8 @@
 
 use crate::error::required;
 use crate::recommender::predict::{self, Predicted};
-use crate::recommender::train::{self, Outcome};
+use crate::recommender::train::{Outcome, Request, Training};
+use crate::worker;
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -36,16 +37,19 @@ fn sgr_train(
     >,
     ErrorReport,
 > {
-    let outcomes = train::train(&train::Request {
-        model: required("model", model)?,
-        split,
-        name,
-        params: &required("params", params)?.0,
-        kind,
-        seed: required("seed", seed)?,
-        threads,
-        replace: required("replace", replace)?,
-    })?;
+    let load = || {
+        Training::load(Request {
+            model: required("model", model)?.to_owned(),
+            split: split.map(str::to_owned),
+            name: name.map(str::to_owned),
+            params: required("params", params)?.0,
+            kind: kind.map(str::to_owned),
+            seed: required("seed", seed)?,
+            threads,
+            replace: required("replace", replace)?,
+        })
+    };
+    let outcomes = worker::in_stages(load)?.unwrap_or_default();
     Ok(TableIterator::new(outcomes.into_iter().map(|outcome| {
         let Outcome { model_id, name, repeat, epochs, loss, users, items, interactions, elapsed_ms, run_id } = outcome;
         (model_id, name, repeat, epochs, loss, users, items, interactions, elapsed_ms, run_id)

@@ -1,13 +1,13 @@
 //! Metrics of models on a stored split.
 
-use super::error::Ids;
 use super::scores::{self, ScoredModel};
 use super::stored::StoredSplit;
 use super::trained::{self, TrainedModel};
 use crate::error::{Error, Result};
-use crate::interrupt::{Output, pipeline, thread_pool};
+use crate::interrupt::{Event, Output, pipeline, thread_pool};
+use crate::kge::Reporter;
 use crate::settings;
-use crate::worker;
+use crate::worker::{self, Job, Stages};
 use pgrx::prelude::*;
 use sgr_engine::evaluate::{
     AssessConfig, Assessment, Band, Bootstrap, BootstrapConfig, Found, Interval, LeakOnlyModel, MeanOfSplits, Measured,
@@ -58,48 +58,89 @@ pub struct Line {
     pub users: i64,
 }
 
-/// Judges models.
-///
-/// Errors: 42704 unknown split or model, 22023 for a choice that is not possible or scores that are not finite, 42P01, 42703,
-/// 55000 if the part has no positives, 53000 over the memory limit.
-pub fn judge(request: &Request) -> Result<Vec<Line>> {
-    let config = assess_config(request)?;
-    let bootstrap = bootstrap_config(request)?;
-    let part: Part = request.part.parse()?;
-    let threads = settings::threads(request.threads)?;
-    worker::phase("reading the split");
-    let stored = StoredSplit::load(request.split)?;
-    let scored = match request.scores {
-        Some(relation) => scores::read(relation, &stored)?,
-        None => Vec::new(),
-    };
-    let trained = trained::names(stored.split_id, part)?;
-    let models = chosen(request, &scored, &trained)?;
-    let trained = trained::load(&models, &trained, &stored)?;
-    let baseline = match request.baseline {
-        Some(name) => Some(models.iter().position(|model| model == name).ok_or_else(|| {
-            Error::unknown(format!("the baseline \"{}\" is not among the models", crate::lookup::shortened(name)))
-                .hint(format!("use one of {}", models.join(", ")))
-        })?),
-        None => None,
-    };
-    let pool = thread_pool(threads)?;
-    let work = Work { config, bootstrap, part, baseline, pool: &pool, ids: stored.ids() };
-    worker::phase("judging");
-    let mut unscored = Vec::new();
-    let lines = pipeline(
-        |output| work.run(&stored, &Candidates { names: &models, scored: &scored, trained: &trained }, output),
-        |event| {
-            if let crate::interrupt::Event::Block(Some(block)) = event {
-                unscored.push(block);
-            }
-            Ok(())
-        },
-    )?;
-    for Unscored { model, rows, of } in unscored {
-        notice!("model {model} has no score for {rows} of {of} rows: metrics of rows are not defined");
+/// An evaluation between its stages.
+pub struct Judging {
+    config: AssessConfig,
+    bootstrap: BootstrapConfig,
+    part: Part,
+    /// The place of the baseline among the models.
+    baseline: Option<usize>,
+    models: Vec<String>,
+    scored: Vec<ScoredModel>,
+    trained: Vec<TrainedModel>,
+    stored: StoredSplit,
+    pool: rayon::ThreadPool,
+    lines: Vec<Line>,
+}
+
+impl Judging {
+    /// Checks the request, and reads the split, the scores and the models.
+    ///
+    /// Errors: 42704 unknown split or model, 22023 for a choice that is not possible or scores that are not finite, 42P01,
+    /// 42703, 53000 over the memory limit.
+    pub fn load(request: &Request) -> Result<Self> {
+        let config = assess_config(request)?;
+        let bootstrap = bootstrap_config(request)?;
+        let part: Part = request.part.parse()?;
+        let threads = settings::threads(request.threads)?;
+        worker::phase("reading the split");
+        let stored = StoredSplit::load(request.split)?;
+        let scored = match request.scores {
+            Some(relation) => scores::read(relation, &stored)?,
+            None => Vec::new(),
+        };
+        let trained = trained::names(stored.split_id, part)?;
+        let models = chosen(request, &scored, &trained)?;
+        worker::phase("reading models");
+        let trained = trained::load(&models, &trained, &stored)?;
+        let baseline = match request.baseline {
+            Some(name) => Some(models.iter().position(|model| model == name).ok_or_else(|| {
+                Error::unknown(format!("the baseline \"{}\" is not among the models", crate::lookup::shortened(name)))
+                    .hint(format!("use one of {}", models.join(", ")))
+            })?),
+            None => None,
+        };
+        let pool = thread_pool(threads)?;
+        Ok(Self { config, bootstrap, part, baseline, models, scored, trained, stored, pool, lines: Vec::new() })
     }
-    Ok(lines)
+}
+
+impl Stages for Judging {
+    type Outcome = Vec<Line>;
+
+    /// Errors: 22023 for scores that are not finite, 55000 if the part has no positives, 53000.
+    fn compute(&mut self, job: Option<&Job>) -> Result<()> {
+        worker::phase("judging");
+        let mut reporter = Reporter::new();
+        let mut unscored = Vec::new();
+        let lines = pipeline(
+            |output| self.run(output),
+            |event| {
+                match event {
+                    Event::Block(News::Done(fraction)) if job.is_some() => reporter.done("judging", fraction),
+                    Event::Block(News::Unscored(found)) => unscored.push(found),
+                    _ => {}
+                }
+                Ok(())
+            },
+        )?;
+        for Unscored { model, rows, of } in unscored {
+            notice!("model {model} has no score for {rows} of {of} rows: metrics of rows are not defined");
+        }
+        self.lines = lines;
+        Ok(())
+    }
+
+    /// Errors: 55000 if the split or a model was dropped or replaced while it was judged.
+    fn store(self) -> Result<Vec<Line>> {
+        if !self.stored.is_there()? {
+            return Err(Error::not_ready("the split was dropped or replaced while it was judged"));
+        }
+        for model in &self.trained {
+            model.check_unchanged()?;
+        }
+        Ok(self.lines)
+    }
 }
 
 fn assess_config(request: &Request) -> Result<AssessConfig> {
@@ -166,21 +207,27 @@ struct Unscored {
     of: usize,
 }
 
-/// The models to judge, by name, and those of them that are not built in.
-struct Candidates<'a> {
-    names: &'a [String],
-    scored: &'a [ScoredModel],
-    trained: &'a [TrainedModel],
+/// What the judging thread hands over.
+enum News {
+    /// How much is done.
+    Done(f64),
+    Unscored(Unscored),
 }
 
-struct Work<'a> {
-    config: AssessConfig,
-    bootstrap: BootstrapConfig,
-    part: Part,
-    /// The place of the baseline among the models.
-    baseline: Option<usize>,
-    pool: &'a rayon::ThreadPool,
-    ids: Ids<'a>,
+/// Says how much is done.
+struct Told<'a> {
+    output: &'a Output<News>,
+    /// Of all, before what is being done.
+    before: f64,
+    /// How much of all that is.
+    share: f64,
+}
+
+impl Told<'_> {
+    /// `false` means that nobody wants more.
+    fn done(&self, fraction: f64) -> bool {
+        self.output.send(News::Done(self.before + self.share * fraction))
+    }
 }
 
 /// A metric of a model over all repeats.
@@ -192,16 +239,14 @@ struct Merged {
     statistic: Option<MeanOfSplits>,
 }
 
-impl Work<'_> {
-    fn run(
-        &self,
-        stored: &StoredSplit,
-        candidates: &Candidates,
-        output: &Output<Option<Unscored>>,
-    ) -> Result<Vec<Line>> {
-        let Candidates { names: models, scored, trained } = *candidates;
+impl Judging {
+    fn run(&self, output: &Output<News>) -> Result<Vec<Line>> {
+        let Self { stored, models, scored, trained, .. } = self;
         let (user_count, item_count) = (stored.users.ids.len(), stored.items.ids.len());
         let mut merged: Vec<Vec<Merged>> = models.iter().map(|_| Vec::new()).collect();
+        // Resampling takes about as long as a model of all repeats.
+        let share = 1.0 / ((models.len() + 1) * stored.repeats.len()).max(1) as f64;
+        let mut told = Told { output, before: 0.0, share };
         let mut rows = 0;
         for (repeat, split) in stored.repeats.iter().enumerate() {
             let task = Task::new(split, self.part, user_count, item_count)?;
@@ -210,22 +255,24 @@ impl Work<'_> {
                 let scored = scored.iter().find(|model| model.name == *name);
                 let trained = trained.iter().find(|model| model.name == *name);
                 let measured = match (scored, trained) {
-                    (Some(model), _) => self.assess(&task, Scores::Table(&model.tables[repeat]), name, output)?,
+                    (Some(model), _) => self.assess(&task, Scores::Table(&model.tables[repeat]), name, &told)?,
                     (None, Some(model)) => {
-                        let mut model = model.at(repeat, self.pool);
-                        if !model.score_ahead(self.labelled_pairs(split), || output.send(None)) {
+                        let mut model = model.at(repeat, &self.pool);
+                        if !model.score_ahead(self.labelled_pairs(split), || told.done(0.0)) {
                             return Ok(Vec::new());
                         }
-                        self.assess(&task, Scores::Model(&model), name, output)?
+                        self.assess(&task, Scores::Model(&model), name, &told)?
                     }
                     (None, None) => {
                         let model = self.built_in(name, &task, repeat);
-                        self.assess(&task, Scores::Model(&*model), name, output)?
+                        self.assess(&task, Scores::Model(&*model), name, &told)?
                     }
                 };
                 merge(&mut merged[at], at, measured);
+                told.before += share;
             }
         }
+        told.share = 1.0 - told.before;
         let merged: Vec<Merged> = merged.into_iter().flatten().collect();
         // What has no interval.
         let nothing = MeanOfSplits(Vec::new());
@@ -233,12 +280,12 @@ impl Work<'_> {
             merged.iter().map(|merged| merged.statistic.as_ref().map_or(&nothing as &dyn Statistic, |s| s)).collect();
         let all_rows = rows.saturating_mul(merged.len());
         let mut bootstrap = Bootstrap::new(user_count, all_rows, self.bootstrap)?;
-        while bootstrap.step(&statistics, self.pool) {
-            if !output.send(None) {
+        while bootstrap.step(&statistics, &self.pool) {
+            if !told.done(bootstrap.fraction()) {
                 break;
             }
         }
-        Ok((0..merged.len()).map(|at| self.line(at, &merged, models, &bootstrap)).collect())
+        Ok((0..merged.len()).map(|at| self.line(at, &merged, &bootstrap)).collect())
     }
 
     /// The rows that metrics of rows look at.
@@ -258,27 +305,23 @@ impl Work<'_> {
         }
     }
 
-    fn assess(
-        &self,
-        task: &Task,
-        scores: Scores,
-        name: &str,
-        output: &Output<Option<Unscored>>,
-    ) -> Result<Vec<Measured>> {
+    fn assess(&self, task: &Task, scores: Scores, name: &str, told: &Told) -> Result<Vec<Measured>> {
+        let ids = self.stored.ids();
         let mut assessment = Assessment::new(task, scores, &self.config)?;
-        while assessment.step(self.pool).map_err(|error| self.ids.error(error))? {
-            if !output.send(None) {
+        while assessment.step(&self.pool).map_err(|error| ids.error(error))? {
+            if !told.done(assessment.fraction()) {
                 return Ok(Vec::new());
             }
         }
-        let measured = assessment.finish().map_err(|error| self.ids.error(error))?;
+        let measured = assessment.finish().map_err(|error| ids.error(error))?;
         if assessment.unscored() > 0 {
-            output.send(Some(Unscored { model: name.to_owned(), rows: assessment.unscored(), of: task.rows() }));
+            let unscored = Unscored { model: name.to_owned(), rows: assessment.unscored(), of: task.rows() };
+            told.output.send(News::Unscored(unscored));
         }
         Ok(measured)
     }
 
-    fn line(&self, at: usize, merged: &[Merged], models: &[String], bootstrap: &Bootstrap) -> Line {
+    fn line(&self, at: usize, merged: &[Merged], bootstrap: &Bootstrap) -> Line {
         let found = &merged[at];
         let spread = found.spread();
         let same = |other: &&Merged| (other.metric, other.band) == (found.metric, found.band);
@@ -288,7 +331,7 @@ impl Work<'_> {
             .and_then(|model| merged.iter().position(|other| other.model == model && same(&other)));
         let other = baseline.and_then(|baseline| merged[baseline].spread());
         Line {
-            model: models[found.model].clone(),
+            model: self.models[found.model].clone(),
             metric: found.metric,
             k: found.metric.of_first_k().then_some(self.config.k as i32),
             band: found.band,

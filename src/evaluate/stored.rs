@@ -21,6 +21,7 @@ const LISTS: [(Part, bool); 6] = [
 /// A stored split with all of its repeats, by numbers.
 pub struct StoredSplit {
     pub split_id: i64,
+    name: String,
     /// Whether users are playlists.
     pub of_playlists: bool,
     pub users: Numbering,
@@ -78,10 +79,66 @@ impl StoredSplit {
             renumber(&mut split.users, &new_users);
             renumber(&mut split.items, &new_items);
         }
-        Ok(Self { split_id, of_playlists, users, items, repeats: splits })
+        Ok(Self { split_id, name: name.to_owned(), of_playlists, users, items, repeats: splits })
+    }
+
+    /// What names it.
+    pub fn name(&self) -> StoredSplitName {
+        StoredSplitName { split_id: self.split_id, name: self.name.clone() }
+    }
+
+    /// Whether it is still there, as the calling query sees it.
+    pub fn is_there(&self) -> Result<bool> {
+        let sql = "SELECT FROM sgr.eval_splits WHERE split_id = $1";
+        Ok(spi::select(sql, &Sources::NONE, &[Arg::Big(self.split_id)], |_| Ok(()))? > 0)
     }
 
     pub fn ids(&self) -> Ids<'_> {
         Ids { users: &self.users.ids, items: &self.items.ids }
     }
+}
+
+/// A split by which something was computed in a job: what names it when it is not held any more.
+pub struct StoredSplitName {
+    pub split_id: i64,
+    name: String,
+}
+
+impl StoredSplitName {
+    /// Checks, after a computation without a transaction, that the split is still there, and of the ids that were learned, of users and
+    /// items, those that it has had then. Errors: 55000.
+    pub fn check(&self, learned: Option<[&[i64]; 2]>) -> Result<()> {
+        let name = crate::lookup::shortened(&self.name);
+        let mut gone = None;
+        let nothing: [&[i64]; 2] = [&[], &[]];
+        let [users, items] = learned.unwrap_or(nothing);
+        let args = [Arg::Big(self.split_id), Arg::Bigs(users), Arg::Bigs(items)];
+        spi::select_fresh(include_str!("../../sql/queries/eval_split_gone.sql"), &Sources::NONE, &args, |row| {
+            gone = row.int(0).zip(row.int(1));
+            Ok(())
+        })?;
+        match gone {
+            None => Err(Error::not_ready(format!("split \"{name}\" was dropped meanwhile"))),
+            Some((0, 0)) => Ok(()),
+            Some((users, items)) => Err(learned_gone(users, items)),
+        }
+    }
+}
+
+/// Checks, after a computation without a transaction, that the users and tracks of the catalogue that were learned are still in it. Errors:
+/// 55000.
+pub fn check_learned(users: &[i64], tracks: &[i64]) -> Result<()> {
+    let mut gone = (0, 0);
+    let sql = include_str!("../../sql/queries/learned_gone.sql");
+    spi::select_fresh(sql, &Sources::load()?, &[Arg::Bigs(users), Arg::Bigs(tracks)], |row| {
+        gone = (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0));
+        Ok(())
+    })?;
+    if gone == (0, 0) { Ok(()) } else { Err(learned_gone(gone.0, gone.1)) }
+}
+
+fn learned_gone(users: i64, items: i64) -> Error {
+    Error::not_ready("users or items have gone while they were learned")
+        .detail(format!("{users} users, {items} items; a model must not outlive what it was to forget"))
+        .hint("train again")
 }

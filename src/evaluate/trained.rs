@@ -29,6 +29,8 @@ pub fn names(split_id: i64, part: Part) -> Result<Vec<String>> {
 pub struct TrainedModel {
     pub name: String,
     repeats: Vec<Loaded>,
+    /// The models that these were loaded from.
+    versions: Vec<(i64, String)>,
 }
 
 /// Loads those of `models` that are among the `trained` ones.
@@ -45,13 +47,25 @@ pub fn load(models: &[String], trained: &[String], split: &StoredSplit) -> Resul
             ))
             .hint("train it again: sgr_train(…, replace => true)"));
         }
-        Ok(TrainedModel { name: name.clone(), repeats })
+        Ok(TrainedModel { name: name.clone(), repeats, versions: versions(stored) })
     };
     let built_in = |name: &&String| super::judge::BUILT_IN.contains(&name.as_str());
     models.iter().filter(|name| trained.contains(name) && !built_in(name)).map(load).collect()
 }
 
+fn versions(models: Vec<Model>) -> Vec<(i64, String)> {
+    models.into_iter().map(|model| (model.model_id, model.version)).collect()
+}
+
 impl TrainedModel {
+    /// Errors: 55000 if it was dropped or replaced since it was loaded, as the calling query sees it.
+    pub fn check_unchanged(&self) -> Result<()> {
+        if versions(Model::find(&self.name)?) == self.versions {
+            return Ok(());
+        }
+        Err(Error::not_ready(format!("model \"{}\" was dropped or replaced while it was judged", self.name)))
+    }
+
     /// What it learned from a repeat, scoring on the threads of `pool`.
     pub fn at<'a>(&'a self, repeat: usize, pool: &'a rayon::ThreadPool) -> Judged<'a> {
         Judged::new(&self.repeats[repeat], pool)

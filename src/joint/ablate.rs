@@ -1,16 +1,18 @@
 //! Does the knowledge graph help, and by how much? The same training with one thing left out, on the same rows.
 
+use super::checkpoint::{self, Checkpoints};
 use super::choices::Choices;
 use super::data::Data;
 use super::graph::{Graph, GraphWish};
 use super::progress::Reporter;
-use super::train::{Finished, Job, run_jobs};
+use super::train::{Finished, Inputs, Training, run};
 use crate::error::{Error, Result};
 use crate::evaluate::StoredSplit;
 use crate::interrupt::thread_pool;
 use crate::rights;
-use crate::run::{self, milliseconds};
+use crate::run::{self as runs, milliseconds};
 use crate::settings;
+use crate::worker::{self, Job, Stages};
 use serde_json::{Value, json};
 use sgr_engine::evaluate::{
     AssessConfig, Assessment, Bootstrap, BootstrapConfig, DEFAULT_BINS, DEFAULT_K, Found, Interval, MeanOfSplits,
@@ -28,15 +30,15 @@ const METRICS: [Metric; 6] =
 const MAX_SEEDS: i32 = 100;
 
 /// What is to be compared.
-pub struct Request<'a> {
-    pub split: &'a str,
+pub struct Request {
+    pub split: String,
     pub flags: Option<Vec<String>>,
     pub graph: GraphWish,
     pub params: Option<Value>,
     pub seeds: i32,
-    pub baseline: &'a str,
+    pub baseline: String,
     pub metrics: Option<Vec<String>>,
-    pub part: &'a str,
+    pub part: String,
     pub resamples: i32,
     pub level: f64,
     pub threads: Option<i32>,
@@ -45,21 +47,17 @@ pub struct Request<'a> {
 /// A metric of a variant.
 pub struct Line {
     pub variant: String,
-    pub metric: Metric,
+    pub metric: &'static str,
     pub value: Option<f64>,
     pub spread: Option<f64>,
-    pub interval: Option<Interval>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
     pub difference: Option<f64>,
-    pub difference_interval: Option<Interval>,
+    pub difference_low: Option<f64>,
+    pub difference_high: Option<f64>,
     pub trainings: i32,
-    pub epochs: f64,
+    pub mean_epoch: f64,
     pub elapsed_ms: f64,
-}
-
-/// A training of the comparison.
-struct Plan {
-    variant: usize,
-    repeat: usize,
 }
 
 /// A metric of a variant over all trainings.
@@ -69,89 +67,181 @@ struct Measured {
     statistic: MeanOfSplits,
 }
 
-/// Trains each variant on each repeat of a split with each seed, and judges all of them.
-///
-/// Errors: those of a joint training; 22023 for flags, metrics or numbers that are not possible; 42704 unknown split.
-pub fn ablate(request: &Request) -> Result<Vec<Line>> {
-    let started = Instant::now();
-    rights::may_fill(c"sgr_ablate()", &[c"runs"], "compares")?;
-    let (flags, baseline) = flags(request)?;
-    let metrics = metrics(request)?;
-    let part: Part = request.part.parse()?;
-    let bootstrap = bootstrap(request)?;
-    if !(1..=MAX_SEEDS).contains(&request.seeds) {
-        return Err(Error::invalid(format!("seeds must be between 1 and {MAX_SEEDS}, not {}", request.seeds)));
-    }
-    let base = match &request.params {
-        Some(params) => Choices::of_json("params", params)?,
-        None => Choices::default(),
-    };
-    let limit = settings::memory_limit();
-    let variants = flags.iter().map(|flag| with(&base, flag)).collect::<Result<Vec<_>>>()?;
-    for variant in &variants {
-        variant.config(limit)?;
-    }
-    let threads = settings::threads(request.threads)?;
-    let stored = StoredSplit::load(request.split)?;
-    let data = Data::of_split(&stored)?;
-    let uses_graph = variants.iter().any(|variant| variant.no_kge != Some(true));
-    let graph = match uses_graph {
-        true => request.graph.read(&data.item_ids, data.of_playlists)?,
-        false => Graph::none(data.item_ids.len())?,
-    };
-    let pool = thread_pool(threads)?;
-    let (user_count, item_count) = (data.user_ids.len(), data.item_ids.len());
-    let assess = AssessConfig { metrics, k: DEFAULT_K, bins: DEFAULT_BINS, bands: false, seed: 0 };
+/// Each variant, trained on each repeat of a split with each seed, and judged: between the stages of that.
+pub struct Comparison {
+    started: Instant,
+    request: Request,
+    base: Choices,
+    flags: Vec<String>,
+    /// The place of the baseline among the flags.
+    baseline: usize,
+    part: Part,
+    bootstrap: BootstrapConfig,
+    assess: AssessConfig,
+    stored: StoredSplit,
+    inputs: Inputs,
+    trainings: Vec<Training>,
+    /// The variant of each training.
+    variants: Vec<usize>,
+    intervals: checkpoint::Intervals,
+    lines: Vec<Line>,
+}
 
-    let (mut plans, mut jobs) = (Vec::new(), Vec::new());
-    for (variant, choices) in variants.iter().enumerate() {
-        for repeat in 0..data.repeats.len() {
-            for seed in 0..request.seeds {
-                let seed = choices.seed.unwrap_or(0).wrapping_add(seed.into());
-                let config = Choices { seed: Some(seed), ..choices.clone() }.config(limit)?;
-                jobs.push(Job { what: &flags[variant], repeat, config, is_random: choices.is_random() });
-                plans.push(Plan { variant, repeat });
+impl Comparison {
+    /// Checks the request, and reads interactions and triples.
+    ///
+    /// Errors: those of a joint training; 22023 for flags, metrics or numbers that are not possible; 42704 unknown split.
+    pub fn load(request: Request) -> Result<Self> {
+        let started = Instant::now();
+        rights::may_fill(c"sgr_ablate()", &[c"runs"], "compares")?;
+        let (flags, baseline) = flags(&request)?;
+        let metrics = metrics(&request)?;
+        let part: Part = request.part.parse()?;
+        let bootstrap = bootstrap(&request)?;
+        if !(1..=MAX_SEEDS).contains(&request.seeds) {
+            return Err(Error::invalid(format!("seeds must be between 1 and {MAX_SEEDS}, not {}", request.seeds)));
+        }
+        let base = match &request.params {
+            Some(params) => Choices::of_json("params", params)?,
+            None => Choices::default(),
+        };
+        let limit = settings::memory_limit();
+        let choices = flags.iter().map(|flag| with(&base, flag)).collect::<Result<Vec<_>>>()?;
+        for choices in &choices {
+            choices.config(limit)?;
+        }
+        let threads = settings::threads(request.threads)?;
+        worker::phase("reading interactions and triples");
+        let stored = StoredSplit::load(&request.split)?;
+        let data = Data::of_split(&stored)?;
+        let uses_graph = choices.iter().any(|choices| choices.no_kge != Some(true));
+        let graph = match uses_graph {
+            true => request.graph.read(&data.item_ids, data.of_playlists)?,
+            false => Graph::none(data.item_ids.len())?,
+        };
+        let inputs = Inputs::new(data, graph, thread_pool(threads)?)?;
+        let (mut variants, mut trainings) = (Vec::new(), Vec::new());
+        for (variant, choices) in choices.iter().enumerate() {
+            for repeat in 0..inputs.data.repeats.len() {
+                for seed in 0..request.seeds {
+                    let seed = choices.seed.unwrap_or(0).wrapping_add(seed.into());
+                    let config = Choices { seed: Some(seed), ..choices.clone() }.config(limit)?;
+                    let what = flags[variant].clone();
+                    trainings.push(Training { what, repeat, config, is_random: choices.is_random() });
+                    variants.push(variant);
+                }
             }
         }
+        let intervals = checkpoint::Intervals::new(&trainings, &inputs);
+        let assess = AssessConfig { metrics, k: DEFAULT_K, bins: DEFAULT_BINS, bands: false, seed: 0 };
+        Ok(Self {
+            started,
+            request,
+            base,
+            flags,
+            baseline,
+            part,
+            bootstrap,
+            assess,
+            stored,
+            inputs,
+            trainings,
+            variants,
+            intervals,
+            lines: Vec::new(),
+        })
     }
-    let mut measured: Vec<Vec<Measured>> = variants.iter().map(|_| Vec::new()).collect();
-    let (mut epochs, mut elapsed) = (vec![0.0; variants.len()], vec![0.0; variants.len()]);
-    let mut tasks: Vec<Option<Task>> = data.repeats.iter().map(|_| None).collect();
-    let mut rows = 0;
-    run_jobs(&jobs, &data, &graph, &pool, |at, Finished { trained, elapsed_ms, .. }| {
-        let Plan { variant, repeat } = plans[at];
-        let task = match &mut tasks[repeat] {
-            Some(task) => task,
-            empty => empty.insert(Task::new(&stored.repeats[repeat], part, user_count, item_count)?),
-        };
-        rows += task.rows();
-        epochs[variant] += f64::from(trained.epoch);
-        elapsed[variant] += elapsed_ms;
-        judge(&mut measured[variant], &trained.model.predictor(), task, &assess, &pool, &stored)
-    })?;
-    let trainings = plans.len() / variants.len().max(1);
-    let intervals = Intervals::draw(&measured, user_count, rows, bootstrap, &pool)?;
-    let mut lines = Vec::new();
-    for (variant, of_variant) in measured.iter().enumerate() {
-        for (at, found) in of_variant.iter().enumerate() {
-            let own = spread(&found.values);
-            let other = (variant != baseline).then(|| spread(&measured[baseline][at].values)).flatten();
-            lines.push(Line {
-                variant: flags[variant].clone(),
-                metric: found.metric,
-                value: own.map(|own| own.mean),
-                spread: own.and_then(|own| own.deviation),
-                interval: intervals.of(variant, at),
-                difference: own.zip(other).map(|(own, other)| own.mean - other.mean),
-                difference_interval: other.and_then(|_| intervals.difference(variant, baseline, at)),
-                trainings: trainings as i32,
-                epochs: epochs[variant] / trainings.max(1) as f64,
-                elapsed_ms: elapsed[variant],
-            });
+
+    fn lines(&self, found: &[Variant], intervals: &Intervals) -> Vec<Line> {
+        let trainings = self.trainings.len() / self.flags.len().max(1);
+        let mut lines = Vec::new();
+        for (variant, Variant { measured, epochs, elapsed_ms }) in found.iter().enumerate() {
+            for (at, of_metric) in measured.iter().enumerate() {
+                let own = spread(&of_metric.values);
+                let other =
+                    (variant != self.baseline).then(|| spread(&found[self.baseline].measured[at].values)).flatten();
+                let interval = intervals.of(variant, at);
+                let difference = other.and_then(|_| intervals.difference(variant, self.baseline, at));
+                lines.push(Line {
+                    variant: self.flags[variant].clone(),
+                    metric: of_metric.metric.name(),
+                    value: own.map(|own| own.mean),
+                    spread: own.and_then(|own| own.deviation),
+                    low: interval.map(|interval| interval.low),
+                    high: interval.map(|interval| interval.high),
+                    difference: own.zip(other).map(|(own, other)| own.mean - other.mean),
+                    difference_low: difference.map(|interval| interval.low),
+                    difference_high: difference.map(|interval| interval.high),
+                    trainings: trainings as i32,
+                    mean_epoch: epochs / trainings.max(1) as f64,
+                    elapsed_ms: *elapsed_ms,
+                });
+            }
         }
+        lines
     }
-    note(request, &base, &flags, &graph, threads, &lines, started)?;
-    Ok(lines)
+}
+
+impl Stages for Comparison {
+    type Outcome = Vec<Line>;
+
+    /// Trains and judges. A job goes on from the checkpoint of an earlier attempt, and leaves checkpoints: what has been trained is
+    /// judged again.
+    fn compute(&mut self, job: Option<&Job>) -> Result<()> {
+        let Self { stored, inputs, trainings, assess, .. } = &*self;
+        let (user_count, item_count) = (inputs.data.user_ids.len(), inputs.data.item_ids.len());
+        let mut found: Vec<Variant> = self.flags.iter().map(|_| Variant::default()).collect();
+        let mut tasks: Vec<Option<Task>> = inputs.data.repeats.iter().map(|_| None).collect();
+        let mut rows = 0;
+        let checkpoints = Checkpoints::read(job, self.intervals, trainings, inputs)?;
+        run(trainings, inputs, checkpoints, |at, Finished { model, summary }| {
+            let repeat = trainings[at].repeat;
+            let task = match &mut tasks[repeat] {
+                Some(task) => task,
+                empty => empty.insert(Task::new(&stored.repeats[repeat], self.part, user_count, item_count)?),
+            };
+            rows += task.rows();
+            let found = &mut found[self.variants[at]];
+            found.epochs += f64::from(summary.kept_epoch);
+            found.elapsed_ms += summary.elapsed_ms();
+            judge(&mut found.measured, &model.predictor(), task, assess, &inputs.pool, stored)
+        })?;
+        let intervals = Intervals::draw(&found, user_count, rows, self.bootstrap, &inputs.pool)?;
+        self.lines = self.lines(&found, &intervals);
+        Ok(())
+    }
+
+    /// Notes what came out. Errors: 55000 if the split went meanwhile.
+    fn store(self) -> Result<Vec<Line>> {
+        self.stored.name().check(None)?;
+        let Self { request, lines, .. } = &self;
+        let parameters = json!({
+            "split": request.split, "flags": self.flags, "graph": self.inputs.graph.origin, "params": self.base,
+            "seeds": request.seeds, "baseline": request.baseline, "part": request.part, "resamples": request.resamples,
+            "level": request.level, "threads": self.inputs.pool.current_num_threads(),
+        });
+        let result: Vec<Value> = lines
+            .iter()
+            .map(|line| {
+                let interval = line.difference_low.zip(line.difference_high).map(|(low, high)| [low, high]);
+                json!({
+                    "variant": line.variant, "metric": line.metric, "value": line.value, "spread": line.spread,
+                    "difference": line.difference, "difference_interval": interval,
+                })
+            })
+            .collect();
+        runs::note("ablate", &parameters, &Value::Array(result), milliseconds(self.started))?;
+        Ok(self.lines)
+    }
+}
+
+/// What the trainings of a variant came to.
+#[derive(Default)]
+struct Variant {
+    measured: Vec<Measured>,
+    /// Sum of those after which the models are kept.
+    epochs: f64,
+    elapsed_ms: f64,
 }
 
 /// The variants, and the place of the baseline among them. Errors: 22023.
@@ -164,7 +254,7 @@ fn flags(request: &Request) -> Result<(Vec<String>, usize)> {
         return Err(Error::invalid("flags must not be empty").hint("NULL takes all"));
     }
     let mut seen: Vec<&str> = Vec::new();
-    for flag in flags.iter().map(String::as_str).chain([request.baseline]) {
+    for flag in flags.iter().map(String::as_str).chain([request.baseline.as_str()]) {
         if !FLAGS.contains(&flag) {
             return Err(Error::invalid(format!("unknown flag \"{}\"", crate::lookup::shortened(flag)))
                 .hint(format!("use some of {}", FLAGS.join(", "))));
@@ -177,10 +267,10 @@ fn flags(request: &Request) -> Result<(Vec<String>, usize)> {
         seen.push(flag);
     }
     // Differences need something to differ from.
-    if !flags.iter().any(|flag| flag == request.baseline) {
-        flags.insert(0, request.baseline.to_owned());
+    if !flags.contains(&request.baseline) {
+        flags.insert(0, request.baseline.clone());
     }
-    let baseline = flags.iter().position(|flag| flag == request.baseline).unwrap_or(0);
+    let baseline = flags.iter().position(|flag| *flag == request.baseline).unwrap_or(0);
     Ok((flags, baseline))
 }
 
@@ -263,15 +353,15 @@ struct Intervals {
 
 impl Intervals {
     fn draw(
-        measured: &[Vec<Measured>],
+        found: &[Variant],
         users: usize,
         rows: usize,
         config: BootstrapConfig,
         pool: &rayon::ThreadPool,
     ) -> Result<Self> {
-        let metrics = measured.first().map_or(0, Vec::len);
+        let metrics = found.first().map_or(0, |found| found.measured.len());
         let statistics: Vec<&dyn Statistic> =
-            measured.iter().flatten().map(|found| &found.statistic as &dyn Statistic).collect();
+            found.iter().flat_map(|found| &found.measured).map(|found| &found.statistic as &dyn Statistic).collect();
         let mut bootstrap = Bootstrap::new(users, rows.saturating_mul(metrics), config)?;
         let mut reporter = Reporter::new();
         while bootstrap.step(&statistics, pool) {
@@ -288,32 +378,4 @@ impl Intervals {
     fn difference(&self, variant: usize, baseline: usize, metric: usize) -> Option<Interval> {
         self.bootstrap.difference(variant * self.metrics + metric, baseline * self.metrics + metric)
     }
-}
-
-fn note(
-    request: &Request,
-    base: &Choices,
-    flags: &[String],
-    graph: &Graph,
-    threads: usize,
-    lines: &[Line],
-    started: Instant,
-) -> Result<()> {
-    let parameters = json!({
-        "split": request.split, "flags": flags, "graph": graph.origin, "params": base, "seeds": request.seeds,
-        "baseline": request.baseline, "part": request.part, "resamples": request.resamples, "level": request.level,
-        "threads": threads,
-    });
-    let ends = |interval: Option<Interval>| interval.map(|interval| [interval.low, interval.high]);
-    let result: Vec<Value> = lines
-        .iter()
-        .map(|line| {
-            json!({
-                "variant": line.variant, "metric": line.metric.name(), "value": line.value, "spread": line.spread,
-                "difference": line.difference, "difference_interval": ends(line.difference_interval),
-            })
-        })
-        .collect();
-    run::note("ablate", &parameters, &Value::Array(result), milliseconds(started))?;
-    Ok(())
 }

@@ -1,30 +1,15 @@
 //! Checkpoints of a training that runs as a job: where an attempt ended that did not come to its end, the next one goes on.
 
-use super::train::{Input, SoFar};
+use super::compute::SoFar;
+use super::train::Input;
 use crate::error::Result;
 use crate::worker::Job;
-use rustc_hash::FxHasher;
+use crate::worker::checkpoint::{self, Arrays, Exact};
 use serde::{Deserialize, Serialize};
-use sgr_engine::kge::{Checkpoint, Embeddings, Fusion, Judged, Kept, KgeConfig, Metrics, ModelSpec, Snapshot};
-use std::hash::{Hash, Hasher};
+use sgr_engine::kge::{
+    Checkpoint, Embeddings, Fusion, Judged, Kept, KgeConfig, Metrics, ModelSpec, Snapshot, TripleSet,
+};
 use std::time::Duration;
-
-/// The bits of a double: JSON has neither NaN nor a promise that a fraction comes back as it was.
-#[derive(Serialize, Deserialize, Clone, Copy)]
-#[serde(transparent)]
-struct Exact(u64);
-
-impl From<f64> for Exact {
-    fn from(number: f64) -> Self {
-        Self(number.to_bits())
-    }
-}
-
-impl Exact {
-    fn get(self) -> f64 {
-        f64::from_bits(self.0)
-    }
-}
 
 /// [`Metrics`] as they are saved: their number, then the others in their order.
 type SavedMetrics = (u64, [Exact; 5]);
@@ -32,8 +17,6 @@ type SavedMetrics = (u64, [Exact; 5]);
 /// What is saved besides the arrays.
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    /// Of what was learned and how: a checkpoint of something else is of no use.
-    fingerprint: u64,
     epochs_done: u32,
     chunks_done: u32,
     first_loss: Exact,
@@ -64,24 +47,26 @@ fn metrics((count, numbers): SavedMetrics) -> Metrics {
     Metrics { count, mrr, mean_rank, hits_at_1, hits_at_3, hits_at_10 }
 }
 
-/// A number that tells trainings apart: it follows from what is learned and how.
-pub fn fingerprint(input: &Input, config: &KgeConfig) -> u64 {
-    let mut hasher = FxHasher::default();
-    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+/// Of what is learned and how, and from what on: a version of the vectors, if they are not new.
+pub fn fingerprint(input: &Input, config: &KgeConfig, version: Option<&str>) -> u64 {
     // How much memory is allowed does not matter.
-    format!("{:?}", KgeConfig { memory_limit: 0, ..config.clone() }).hash(&mut hasher);
-    (&input.numbered.entities, &input.numbered.relations).hash(&mut hasher);
-    for triples in std::iter::once(&*input.learned).chain(&input.validation) {
-        (triples.heads(), triples.relations(), triples.tails()).hash(&mut hasher);
-    }
-    hasher.finish()
+    let config = KgeConfig { memory_limit: 0, ..config.clone() };
+    let (entities, relations) = (&input.numbered.entities, &input.numbered.relations);
+    checkpoint::fingerprint(
+        &config,
+        (version, entities, relations, columns(&input.learned), input.validation.as_ref().map(columns)),
+    )
+}
+
+/// The triples of a set, for a fingerprint.
+pub fn columns(triples: &TripleSet) -> [&[u32]; 3] {
+    [triples.heads(), triples.relations(), triples.tails()]
 }
 
 /// Saves a snapshot in place of the one before; inside [`Job::step`].
 pub fn write(job: &Job, fingerprint: u64, snapshot: &Snapshot, so_far: &SoFar) -> Result<()> {
     let Snapshot { embeddings, checkpoint, kept, judged, last_loss, triples_done } = snapshot;
-    let text = Saved {
-        fingerprint,
+    let state = Saved {
         epochs_done: checkpoint.epochs_done,
         chunks_done: checkpoint.chunks_done,
         first_loss: checkpoint.first_loss.into(),
@@ -107,20 +92,17 @@ pub fn write(job: &Job, fingerprint: u64, snapshot: &Snapshot, so_far: &SoFar) -
     if let Some(kept) = kept {
         arrays.extend([("kept_entities", kept.embeddings.entities()), ("kept_relations", kept.embeddings.relations())]);
     }
-    job.save_numbers(&arrays)?;
-    job.save(&serde_json::to_string(&text).unwrap_or_default())
+    job.save_numbers("", &arrays)?;
+    checkpoint::write(job, fingerprint, &state)
 }
 
 /// What an earlier attempt of a job left, if it was the same training; inside [`Job::step`].
 pub fn read(job: &Job, fingerprint: u64, config: &KgeConfig) -> Result<Option<(Snapshot, SoFar)>> {
-    let Some(saved) = job.checkpoint()?.and_then(|text| serde_json::from_str::<Saved>(&text).ok()) else {
+    let Some(saved) = checkpoint::read::<Saved>(job, fingerprint)? else {
         return Ok(None);
     };
-    if saved.fingerprint != fingerprint {
-        return Ok(None);
-    }
-    let mut arrays = job.numbers()?;
-    let mut array = |name: &str| arrays.remove(name).unwrap_or_default();
+    let mut arrays = Arrays::read(job, "")?;
+    let mut array = |name: &str| arrays.take(name);
     let spec = |logits| ModelSpec { fusion: Fusion { logits }, ..ModelSpec::new(config) };
     let embeddings = Embeddings::new(spec(saved.fusion), array("entities"), array("relations"))?;
     let checkpoint = Checkpoint {

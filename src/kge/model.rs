@@ -39,6 +39,8 @@ pub struct Model {
     pub relations: i64,
     pub neighbours: i32,
     pub recipe: Recipe,
+    /// Changes whenever the vectors do.
+    pub version: String,
     fusion: Fusion,
     checkpoint: Option<Value>,
 }
@@ -61,6 +63,7 @@ impl Model {
             neighbours: row.int(5).unwrap_or(0) as i32,
             recipe: recipe
                 .ok_or_else(|| Error::not_ready(format!("the parameters of model {model_id} cannot be read")))?,
+            version: text(9).unwrap_or_default(),
             fusion,
             checkpoint: row.text(8).and_then(|text| serde_json::from_str(&text).ok()).filter(Value::is_object),
         })
@@ -70,32 +73,61 @@ impl Model {
     ///
     /// Errors: 42704 unknown model, 22023 for a recommender, 55000 if there is no active one.
     pub fn chosen(model_id: Option<i64>) -> Result<Self> {
+        match Self::find(model_id)? {
+            Some(model) => Ok(model),
+            None => Err(missing(model_id)?),
+        }
+    }
+
+    fn find(model_id: Option<i64>) -> Result<Option<Self>> {
         let sql = include_str!("../../sql/queries/kge_model.sql");
         let mut model = None;
         spi::select(sql, &Sources::NONE, &[Arg::MaybeBig(model_id)], |row| {
             model = Some(Self::of_row(row)?);
             Ok(())
         })?;
-        match model {
-            Some(model) => Ok(model),
-            None => Err(missing(model_id)?),
-        }
+        Ok(model)
     }
 
     /// The model of this id, which nobody else changes or drops until the transaction ends.
     ///
     /// Errors: 42704, 22023 for a recommender.
     pub fn locked(model_id: i64) -> Result<Self> {
+        match Self::lock(model_id)? {
+            Some(model) => Ok(model),
+            None => Err(missing(Some(model_id))?),
+        }
+    }
+
+    /// Errors: 55000 if it has changed since it was read, or is gone, as the calling query sees it.
+    pub fn check_unchanged(&self) -> Result<()> {
+        self.check_same(Self::find(Some(self.model_id))?)
+    }
+
+    /// The same as of now; nobody changes it until the transaction ends.
+    pub fn lock_unchanged(&self) -> Result<()> {
+        self.check_same(Self::lock(self.model_id)?)
+    }
+
+    fn check_same(&self, found: Option<Self>) -> Result<()> {
+        let model_id = self.model_id;
+        match found {
+            Some(model) if model.version == self.version => Ok(()),
+            Some(_) => Err(Error::not_ready(format!("model {model_id} has changed while it was worked on"))
+                .detail("another session has resumed or extended it, or written its neighbours anew")
+                .hint("try again")),
+            None => Err(Error::not_ready(format!("model {model_id} was dropped while it was worked on"))),
+        }
+    }
+
+    fn lock(model_id: i64) -> Result<Option<Self>> {
         let sql = include_str!("../../sql/queries/kge_model_locked.sql");
         let mut model = None;
         spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(model_id)], |row| {
             model = Some(Self::of_row(row)?);
             Ok(())
         })?;
-        match model {
-            Some(model) => Ok(model),
-            None => Err(missing(Some(model_id))?),
-        }
+        Ok(model)
     }
 
     /// What its numbers mean. Errors: 22023.

@@ -28,8 +28,7 @@ impl Reporter {
 
     /// Where a training is.
     pub fn training(&mut self, progress: &Progress) {
-        self.first.get_or_insert(progress.fraction);
-        let Some(since) = self.due() else { return };
+        let Some(since) = self.due(progress.fraction) else { return };
         let speed = progress.triples_done.saturating_sub(self.triples_then) as f64 / since.as_secs_f64();
         self.triples_then = progress.triples_done;
         if progress.phase == Phase::Preparing {
@@ -56,12 +55,13 @@ impl Reporter {
     /// How much of something else is done.
     pub fn done(&mut self, what: &str, fraction: f64) {
         self.first.get_or_insert(0.0);
-        if self.due().is_some() {
+        if self.due(fraction).is_some() {
             self.tell(what, fraction, Status::default(), &format!("{what}: {:.0}% done", 100.0 * fraction));
         }
     }
 
-    fn tell(&self, phase: &str, fraction: f64, status: Status, said: &str) {
+    /// Says something when it is due.
+    pub fn tell(&self, phase: &str, fraction: f64, status: Status, said: &str) {
         let left = self.seconds_left(fraction);
         if worker::in_job() {
             worker::report(Status {
@@ -77,7 +77,9 @@ impl Reporter {
         }
     }
 
-    fn due(&mut self) -> Option<Duration> {
+    /// How long ago something was said, if it is time to say something. The first fraction is where the work begins.
+    pub fn due(&mut self, fraction: f64) -> Option<Duration> {
+        self.first.get_or_insert(fraction);
         let since = self.last.elapsed();
         (since >= if worker::in_job() { EVERY_IN_JOB } else { EVERY }).then(|| {
             self.last = Instant::now();

@@ -1,9 +1,10 @@
 //! Going on with a model: more epochs, or vectors for what is new since training.
 
+use super::compute::{Computed, Resumable, checkpoint_interval, compute, computed};
 use super::index;
 use super::model::{self, Model};
 use super::track_neighbours;
-use super::train::{self, Computed, Outcome, compute, finish, finite, may_store, read_learned, with_validation};
+use super::train::{self, Input, Outcome, finish, finite, may_store, read_learned, with_validation};
 use super::triples::{NumberedTriples, Reader, relations_of};
 use super::vectors::{self, Loaded};
 use crate::error::{Error, Result};
@@ -12,96 +13,156 @@ use crate::run;
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use crate::worker::{self, Job, Stages};
 use pgrx::prelude::*;
 use serde_json::json;
-use sgr_engine::kge::{Embeddings, Trainer};
+use sgr_engine::kge::{Checkpoint, Embeddings, KgeConfig, Trainer, estimate};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Trains a model for so many more epochs, on the triples that its graph has now, as far as it has vectors for them.
-///
-/// Errors: 42704 unknown model; 22023 less than one epoch; 55000 for an imported model; those of a training.
-pub fn resume(model_id: i64, epochs: i32, threads: Option<i32>) -> Result<Outcome> {
-    let started = Instant::now();
-    may_store(c"sgr_kge_resume()")?;
-    if epochs < 1 {
-        return Err(Error::invalid(format!("epochs must be at least 1, not {epochs}"))
-            .hint("it is the number of further epochs"));
+/// A training that goes on, between its stages.
+pub struct Resuming {
+    started: Instant,
+    model: Model,
+    /// Further ones, as they were asked for.
+    epochs: i32,
+    config: KgeConfig,
+    entities: Vec<i64>,
+    relations: Vec<i64>,
+    /// Where it stands, until the training begins.
+    start: Option<(Embeddings, Checkpoint)>,
+    input: Input,
+    pool: rayon::ThreadPool,
+    threads: usize,
+    checkpoint_interval: Option<Duration>,
+    computed: Option<Computed>,
+}
+
+impl Resuming {
+    /// A model, to be trained for so many more epochs, on the triples that its graph has now, as far as it has vectors for
+    /// them.
+    ///
+    /// Errors: 42704 unknown model; 22023 less than one epoch; 55000 for an imported model; those of a training.
+    pub fn load(model_id: i64, epochs: i32, threads: Option<i32>) -> Result<Self> {
+        let started = Instant::now();
+        may_store(c"sgr_kge_resume()")?;
+        if epochs < 1 {
+            return Err(Error::invalid(format!("epochs must be at least 1, not {epochs}"))
+                .hint("it is the number of further epochs"));
+        }
+        let threads = settings::threads(threads)?;
+        worker::phase("reading triples");
+        let mut model = Model::locked(model_id)?;
+        let mut checkpoint = model.checkpoint()?;
+        let recipe = &mut model.recipe;
+        let total = i32::try_from(checkpoint.epochs_done).unwrap_or(i32::MAX).saturating_add(epochs);
+        recipe.choices.epochs = Some(total);
+        recipe.threads = threads as i32;
+        let config = recipe.choices.config(settings::memory_limit())?;
+        let Loaded { entities, relations, embeddings } = vectors::load(&model, true)?;
+        let widths = [config.entity_state_width(), config.relation_state_width()];
+        vectors::read_state(&model, &entities, &relations, widths, &mut checkpoint)?;
+        let of_graph = relations_of(model.graph_id, model.recipe.relations.as_deref(), true)?;
+        let mut reader = Reader::over(&entities, false, &relations, false);
+        read_learned(&mut reader, &model.recipe, model.graph_id, &of_graph)?;
+        let numbered = reader.finish()?;
+        if numbered.triples.is_empty() {
+            return Err(Error::not_ready(format!("of what model {model_id} learned, no triples are left")));
+        }
+        if numbered.left_out > 0 {
+            notice!(
+                "{} triples were left out: their entities or relations are new since training (sgr_kge_extend({model_id}) gives vectors to entities)",
+                numbered.left_out
+            );
+        }
+        let input = with_validation(numbered, &model.recipe, &config, model.graph_id, &of_graph)?;
+        let pool = thread_pool(threads)?;
+        let checkpoint_interval = checkpoint_interval(&estimate(&config, &input.size(), threads));
+        Ok(Self {
+            started,
+            model,
+            epochs,
+            config,
+            entities,
+            relations,
+            start: Some((embeddings, checkpoint)),
+            input,
+            pool,
+            threads,
+            checkpoint_interval,
+            computed: None,
+        })
     }
-    let threads = settings::threads(threads)?;
-    let model = Model::locked(model_id)?;
-    let mut checkpoint = model.checkpoint()?;
-    let mut recipe = model.recipe.clone();
-    let total = i32::try_from(checkpoint.epochs_done).unwrap_or(i32::MAX).saturating_add(epochs);
-    recipe.choices.epochs = Some(total);
-    recipe.threads = threads as i32;
-    let config = recipe.choices.config(settings::memory_limit())?;
-    let Loaded { entities, relations, embeddings } = vectors::load(&model, true)?;
-    let widths = [config.entity_state_width(), config.relation_state_width()];
-    vectors::read_state(&model, &entities, &relations, widths, &mut checkpoint)?;
-    let of_graph = relations_of(model.graph_id, recipe.relations.as_deref(), true)?;
-    let mut reader = Reader::over(&entities, false, &relations, false);
-    read_learned(&mut reader, &recipe, model.graph_id, &of_graph)?;
-    let numbered = reader.finish()?;
-    if numbered.triples.is_empty() {
-        return Err(Error::not_ready(format!("of what model {model_id} learned, no triples are left")));
+}
+
+impl Stages for Resuming {
+    type Outcome = Outcome;
+
+    fn compute(&mut self, job: Option<&Job>) -> Result<()> {
+        let Some((embeddings, checkpoint)) = self.start.take() else {
+            return Err(Error::not_ready("the training has begun"));
+        };
+        let Self { model, config, input, pool, checkpoint_interval, .. } = &*self;
+        let version = Some(model.version.as_str());
+        let training = Resumable { input, config, version, interval: *checkpoint_interval, pool };
+        let (learned, validation) = (Arc::clone(&input.learned), input.validation.as_ref());
+        let start = || Ok(Trainer::resume(learned, validation, config.clone(), embeddings, checkpoint, pool)?);
+        self.computed = Some(training.compute(job, start)?);
+        Ok(())
     }
-    if numbered.left_out > 0 {
-        notice!(
-            "{} triples were left out: their entities or relations are new since training (sgr_kge_extend({model_id}) gives vectors to entities)",
-            numbered.left_out
-        );
+
+    /// Writes what was computed in place of what was there.
+    ///
+    /// Errors: 22003 if it diverged before there was anything to keep, 55000 if the model has changed meanwhile, or is gone.
+    fn store(mut self) -> Result<Outcome> {
+        let computed = computed(&mut self.computed)?;
+        let Self { started, model, epochs, config, entities, relations, input, pool, threads, .. } = self;
+        let model_id = model.model_id;
+        let stopped = computed.stopped()?;
+        model.lock_unchanged()?;
+        let parameters = json!({ "model_id": model_id, "epochs": epochs, "threads": threads });
+        let run_id = run::note("kge_resume", &parameters, &json!({}), 0.0)?;
+        vectors::delete(model_id)?;
+        let Computed { trained, metrics, .. } = &computed;
+        vectors::write(model_id, &entities, &relations, 0, &trained.embeddings)?;
+        vectors::write_state(model_id, &entities, &relations, &trained.checkpoint)?;
+        let outcome = Outcome {
+            model_id,
+            name: model.name,
+            stopped,
+            epochs: trained.progress.epochs_done as i32,
+            kept_epoch: trained.epoch as i32,
+            loss: finite(trained.progress.loss),
+            validation: *metrics,
+            entities: entities.len() as i64,
+            relations: relations.len() as i64,
+            triples: input.learned.len() as i64,
+            triples_per_second: computed.speed(),
+            neighbour_lists: 0,
+            elapsed_ms: 0.0,
+            run_id,
+        };
+        let metrics = metrics.as_ref().map(|metrics| model::metrics_json(metrics).to_string());
+        spi::execute(
+            include_str!("../../sql/queries/kge_model_resumed.sql"),
+            &Sources::NONE,
+            &[
+                Arg::Big(model_id),
+                Arg::Int(outcome.epochs),
+                Arg::Int(outcome.kept_epoch),
+                Arg::Text(stopped),
+                Arg::Float(trained.progress.loss),
+                Arg::Texts(&[metrics, Some(model::checkpoint_json(&trained.checkpoint).to_string())]),
+                Arg::Bigs(&[outcome.triples, input.validation.as_ref().map_or(0, |set| set.len() as i64)]),
+                Arg::Int(config.epochs as i32),
+                Arg::Floats(&trained.embeddings.spec().fusion.logits.map(f64::from)),
+                Arg::Big(run_id),
+            ],
+        )?;
+        let loaded = Loaded { entities, relations, embeddings: computed.trained.embeddings };
+        let neighbour_lists = refresh_lists(model_id, model.graph_id, model.neighbours, &loaded, &pool)? as i64;
+        finish(Outcome { neighbour_lists, ..outcome }, started)
     }
-    let input = with_validation(numbered, &recipe, &config, model.graph_id, &of_graph)?;
-    let pool = thread_pool(threads)?;
-    let learned = Arc::clone(&input.learned);
-    let computed = compute(&pool, || {
-        let validation = input.validation.as_ref();
-        Ok(Trainer::resume(learned, validation, config.clone(), embeddings, checkpoint, &pool)?)
-    })?;
-    let stopped = computed.stopped()?;
-    let parameters = json!({ "model_id": model_id, "epochs": epochs, "threads": threads });
-    let run_id = run::note("kge_resume", &parameters, &json!({}), 0.0)?;
-    vectors::delete(model_id)?;
-    let Computed { trained, metrics, .. } = &computed;
-    vectors::write(model_id, &entities, &relations, 0, &trained.embeddings)?;
-    vectors::write_state(model_id, &entities, &relations, &trained.checkpoint)?;
-    let outcome = Outcome {
-        model_id,
-        name: model.name,
-        stopped,
-        epochs: trained.progress.epochs_done as i32,
-        kept_epoch: trained.epoch as i32,
-        loss: finite(trained.progress.loss),
-        validation: *metrics,
-        entities: entities.len() as i64,
-        relations: relations.len() as i64,
-        triples: input.learned.len() as i64,
-        triples_per_second: computed.speed(),
-        neighbour_lists: 0,
-        elapsed_ms: 0.0,
-        run_id,
-    };
-    let metrics = metrics.as_ref().map(|metrics| model::metrics_json(metrics).to_string());
-    spi::execute(
-        include_str!("../../sql/queries/kge_model_resumed.sql"),
-        &Sources::NONE,
-        &[
-            Arg::Big(model_id),
-            Arg::Int(outcome.epochs),
-            Arg::Int(outcome.kept_epoch),
-            Arg::Text(stopped),
-            Arg::Float(trained.progress.loss),
-            Arg::Texts(&[metrics, Some(model::checkpoint_json(&trained.checkpoint).to_string())]),
-            Arg::Bigs(&[outcome.triples, input.validation.as_ref().map_or(0, |set| set.len() as i64)]),
-            Arg::Int(total),
-            Arg::Floats(&trained.embeddings.spec().fusion.logits.map(f64::from)),
-            Arg::Big(run_id),
-        ],
-    )?;
-    let loaded = Loaded { entities, relations, embeddings: computed.trained.embeddings };
-    let neighbour_lists = refresh_lists(model_id, model.graph_id, model.neighbours, &loaded, &pool)? as i64;
-    finish(Outcome { neighbour_lists, ..outcome }, started)
 }
 
 /// What an extension did.

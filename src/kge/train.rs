@@ -1,25 +1,22 @@
 //! Training: tables to triples, triples to vectors, vectors to tables.
 
-use super::checkpoint;
 use super::choices::Choices;
+use super::compute::{Computed, Resumable, checkpoint_interval, computed};
 use super::model::{self, Recipe};
-use super::progress::Reporter;
 use super::track_neighbours;
 use super::triples::{GraphRelations, NumberedTriples, Origin, Reader, Subject, relations_of, split};
 use super::vectors::{self, Loaded};
 use crate::error::{Error, Result};
-use crate::interrupt::{Event, pipeline, thread_pool};
+use crate::interrupt::thread_pool;
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
-use crate::worker::{self, Job, Staged};
+use crate::worker::{self, Job, Stages};
 use pgrx::prelude::*;
 use serde_json::{Value, json};
-use sgr_engine::kge::{
-    GraphSize, KgeConfig, KgeEstimate, Metrics, Phase, Progress, Snapshot, Stop, Trained, Trainer, TripleSet, estimate,
-};
+use sgr_engine::kge::{GraphSize, KgeConfig, KgeEstimate, Metrics, Trained, Trainer, TripleSet, estimate};
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,22 +62,8 @@ pub struct Input {
     pub validation: Option<TripleSet>,
 }
 
-/// Trains a model and stores it. `None`: a job does the rest in transactions of its own, see [`Staged`].
-///
-/// Errors: 22023 for a choice that is not possible, 42704 unknown graph or relation, 42710 name taken, 55000 without
-/// triples, 53000 over the memory limit, 22003 if it diverged before there was anything to keep.
-pub fn train(request: Request) -> Result<Option<Outcome>> {
-    let mut training = Training::load(request)?;
-    if worker::is_staged() {
-        worker::put_stages(Box::new(training));
-        return Ok(None);
-    }
-    training.compute()?;
-    training.store().map(Some)
-}
-
 /// A training between its stages.
-struct Training {
+pub struct Training {
     started: Instant,
     request: Request,
     config: KgeConfig,
@@ -95,7 +78,10 @@ struct Training {
 
 impl Training {
     /// Checks the request and reads the triples.
-    fn load(request: Request) -> Result<Self> {
+    ///
+    /// Errors: 22023 for a choice that is not possible, 42704 unknown graph or relation, 42710 name taken, 55000 without
+    /// triples, 53000 over the memory limit.
+    pub fn load(request: Request) -> Result<Self> {
         let started = Instant::now();
         may_store(c"sgr_kge_train()")?;
         let config = request.choices.config(settings::memory_limit())?;
@@ -108,61 +94,34 @@ impl Training {
         let recipe = recipe(&request, &config, &subject, threads)?;
         let input = read(&recipe, &config, &subject)?;
         let pool = thread_pool(threads)?;
-        let mut checkpoint_interval = settings::checkpoint_interval().filter(|_| worker::is_staged());
-        let memory = estimate(&config, &input.size(), threads);
-        let snapshot = memory.vectors.saturating_add(memory.optimizer).saturating_add(memory.copy);
-        if checkpoint_interval.is_some() && memory.total().saturating_add(snapshot) > settings::memory_limit() {
-            warning!(
-                "there will be no checkpoints: one takes {} MB, and with the training that is more than sgr_graph.memory_limit",
-                (snapshot >> 20) + 1
-            );
-            checkpoint_interval = None;
-        }
+        let checkpoint_interval = checkpoint_interval(&estimate(&config, &input.size(), threads));
         Ok(Self { started, request, config, subject, recipe, input, pool, checkpoint_interval, computed: None })
     }
+}
 
-    fn compute(&mut self) -> Result<()> {
-        let learned = Arc::clone(&self.input.learned);
-        let (validation, config, pool) = (self.input.validation.as_ref(), self.config.clone(), &self.pool);
-        self.computed = Some(compute(pool, || Ok(Trainer::new(learned, validation, config, pool)?))?);
+impl Stages for Training {
+    type Outcome = Outcome;
+
+    fn compute(&mut self, job: Option<&Job>) -> Result<()> {
+        let Self { config, input, pool, checkpoint_interval, .. } = &*self;
+        let training = Resumable { input, config, version: None, interval: *checkpoint_interval, pool };
+        let (learned, validation) = (Arc::clone(&input.learned), input.validation.as_ref());
+        self.computed = Some(training.compute(job, || Ok(Trainer::new(learned, validation, config.clone(), pool)?))?);
         Ok(())
     }
 
-    /// The same in a job: goes on from the checkpoint of an earlier attempt, and leaves checkpoints.
-    fn compute_in_job(&mut self, job: &Job) -> Result<()> {
-        let learned = Arc::clone(&self.input.learned);
-        let (validation, config, pool) = (self.input.validation.as_ref(), self.config.clone(), &self.pool);
-        let fingerprint = checkpoint::fingerprint(&self.input, &config);
-        let left = job.step(|| checkpoint::read(job, fingerprint, &config))?;
-        let start = move || match left {
-            Some((snapshot, so_far)) => Ok((Trainer::restore(learned, validation, config, snapshot, pool)?, so_far)),
-            None => Ok((Trainer::new(learned, validation, config, pool)?, SoFar::default())),
-        };
-        let save =
-            |snapshot: &Snapshot, so_far: &SoFar| job.step(|| checkpoint::write(job, fingerprint, snapshot, so_far));
-        self.computed = Some(compute_saving(pool, start, self.checkpoint_interval, save)?);
-        Ok(())
-    }
-
-    /// Writes what was computed. Errors: as [`train`]; 55000 if the graph went while it was learned.
-    fn store(&mut self) -> Result<Outcome> {
-        let Self { started, request, config, subject, recipe, input, pool, .. } = self;
-        let Some(computed) = self.computed.take() else {
-            return Err(Error::not_ready("nothing was trained"));
-        };
+    /// Writes what was computed.
+    ///
+    /// Errors: 22003 if it diverged before there was anything to keep, 42710 name taken, 55000 if the graph went while it was
+    /// learned.
+    fn store(mut self) -> Result<Outcome> {
+        let computed = computed(&mut self.computed)?;
+        let Self { started, request, config, subject, recipe, input, pool, .. } = &mut self;
         let k = track_neighbours::check_count(request.neighbours)?;
         let stopped = computed.stopped()?;
         run::lock(model::LOCK, "another session stores a model")?;
         model::check_name(request.name.as_deref())?;
-        if !Subject::is_there(subject.graph_id)? {
-            return Err(Error::not_ready(format!("graph \"{}\" was dropped while it was learned", subject.graph)));
-        }
-        let gone = entities_gone(&input.numbered.entities)?;
-        if gone > 0 {
-            return Err(Error::not_ready(format!("graph \"{}\" has changed while it was learned", subject.graph))
-                .detail(format!("{gone} of its entities are gone; a model must not outlive what it was to forget"))
-                .hint("train again"));
-        }
+        check_graph(subject.graph_id, &subject.graph, &input.numbered.entities)?;
         let parameters = parameters(recipe, subject, request);
         let run_id = run::note("kge_train", &parameters, &json!({}), 0.0)?;
         if request.activate {
@@ -202,28 +161,6 @@ impl Training {
     }
 }
 
-impl Staged for Training {
-    fn compute(&mut self, job: &Job) -> Result<()> {
-        self.compute_in_job(job)
-    }
-
-    fn store(&mut self) -> Result<Value> {
-        let outcome = Training::store(self)?;
-        let metrics = outcome.validation.as_ref();
-        Ok(json!([{
-            "model_id": outcome.model_id, "model_name": outcome.name, "epochs_run": outcome.epochs,
-            "kept_epoch": outcome.kept_epoch, "stopped": outcome.stopped, "final_loss": outcome.loss,
-            "validation_mrr": metrics.map(|metrics| metrics.mrr),
-            "validation_hits_at_1": metrics.map(|metrics| metrics.hits_at_1),
-            "validation_hits_at_3": metrics.map(|metrics| metrics.hits_at_3),
-            "validation_hits_at_10": metrics.map(|metrics| metrics.hits_at_10),
-            "entities": outcome.entities, "relation_count": outcome.relations, "triples_learned": outcome.triples,
-            "triples_per_second": outcome.triples_per_second, "neighbour_lists": outcome.neighbour_lists,
-            "elapsed_ms": outcome.elapsed_ms, "run_id": outcome.run_id,
-        }]))
-    }
-}
-
 /// Notes what came out and how long it took.
 pub fn finish(mut outcome: Outcome, started: Instant) -> Result<Outcome> {
     outcome.elapsed_ms = milliseconds(started);
@@ -247,7 +184,7 @@ pub struct Estimated {
 
 /// Reads the triples and counts; nothing is trained, and the limit does not matter.
 ///
-/// Errors: as [`train`], but for memory.
+/// Errors: as [`Training::load`], but for memory.
 pub fn estimated(request: &Request) -> Result<Estimated> {
     let config = request.choices.config(settings::memory_limit())?;
     check_share(request.validation_share)?;
@@ -259,7 +196,7 @@ pub fn estimated(request: &Request) -> Result<Estimated> {
 }
 
 impl Input {
-    fn size(&self) -> GraphSize {
+    pub fn size(&self) -> GraphSize {
         GraphSize {
             entities: self.numbered.entities.len(),
             relations: self.numbered.relations.len(),
@@ -387,140 +324,11 @@ fn no_triples(subject: &Subject) -> Error {
     }
 }
 
-/// Vectors, and what they took.
-pub struct Computed {
-    pub trained: Trained,
-    /// Of the validation run whose vectors were kept.
-    pub metrics: Option<Metrics>,
-    training: Duration,
-}
-
-impl Computed {
-    /// Positive triples per second of training, without validation.
-    pub fn speed(&self) -> f64 {
-        self.trained.progress.triples_done as f64 / self.training.as_secs_f64().max(1e-6)
+/// Errors: 55000 if the graph, or some of the entities, went while they were learned.
+pub fn check_graph(graph_id: i32, graph: &str, entities: &[i64]) -> Result<()> {
+    if !Subject::is_there(graph_id)? {
+        return Err(Error::not_ready(format!("graph \"{graph}\" was dropped while it was learned")));
     }
-
-    /// Why it stopped. Warns of divergence. Errors: 22003 if nothing was there to keep.
-    pub fn stopped(&self) -> Result<&'static str> {
-        match self.trained.progress.stop {
-            Some(Stop::NoImprovement) => Ok("no_improvement"),
-            Some(Stop::Diverged { epoch }) => {
-                let kept = self.trained.epoch;
-                let message = format!("training diverged in epoch {epoch}");
-                let what =
-                    "the loss or a vector was not finite, or the loss grew beyond ten times what it was at first";
-                if kept == 0 {
-                    return Err(Error::new(PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, message)
-                        .detail(format!("{what}; there are no vectors from before that"))
-                        .hint("lower learning_rate"));
-                }
-                pgrx::pg_sys::panic::ErrorReport::new(PgSqlErrorCode::ERRCODE_WARNING, message, "sgr_graph")
-                    .set_detail(format!("{what}; the vectors are those after epoch {kept}"))
-                    .set_hint("lower learning_rate".to_owned())
-                    .report(PgLogLevel::WARNING);
-                Ok("diverged")
-            }
-            _ => Ok("completed"),
-        }
-    }
-}
-
-/// What a training has taken and shown, beside the trainer's own state.
-#[derive(Debug, Clone, Default)]
-pub struct SoFar {
-    /// Of training, without validation.
-    pub training: Duration,
-    /// Of the validation run whose vectors are kept.
-    pub metrics: Option<Metrics>,
-}
-
-/// What the training thread hands over.
-enum News {
-    Progress(Progress),
-    /// And whom to tell that it is saved.
-    Snapshot(Box<(Snapshot, SoFar)>, std::sync::mpsc::Sender<()>),
-}
-
-/// Trains on a thread of its own, and reports.
-pub fn compute<F>(pool: &rayon::ThreadPool, start: F) -> Result<Computed>
-where
-    F: FnOnce() -> Result<Trainer> + Send,
-{
-    compute_saving(pool, || Ok((start()?, SoFar::default())), None, |_, _| Ok(()))
-}
-
-/// [`compute`], and has the main thread save a snapshot every so often: after `interval`, but not before ten times as long as
-/// the last one took.
-fn compute_saving<F, S>(pool: &rayon::ThreadPool, start: F, interval: Option<Duration>, mut save: S) -> Result<Computed>
-where
-    F: FnOnce() -> Result<(Trainer, SoFar)> + Send,
-    S: FnMut(&Snapshot, &SoFar) -> Result<()>,
-{
-    let mut reporter = Reporter::new();
-    give_back_memory();
-    pipeline(
-        |output| {
-            let (mut trainer, mut so_far) = start()?;
-            let (mut best, mut phase) = (trainer.progress().best, trainer.progress().phase);
-            let (mut saved, mut took) = (Instant::now(), Duration::ZERO);
-            loop {
-                let began = Instant::now();
-                let progress = trainer.step(pool);
-                if phase == Phase::Training {
-                    so_far.training += began.elapsed();
-                }
-                if progress.best != best {
-                    (best, so_far.metrics) = (progress.best, progress.validation);
-                }
-                phase = progress.phase;
-                if phase == Phase::Stopped || !output.send(News::Progress(progress)) {
-                    break;
-                }
-                if interval.is_some_and(|interval| saved.elapsed() >= interval.max(10 * took))
-                    && let Some(snapshot) = trainer.snapshot()
-                {
-                    let began = Instant::now();
-                    let (done, wait) = std::sync::mpsc::channel();
-                    if !output.send(News::Snapshot(Box::new((snapshot, so_far.clone())), done)) {
-                        break;
-                    }
-                    // Two snapshots must not wait for the main thread; it drops the other end when it gives up.
-                    let _ = wait.recv();
-                    (saved, took) = (Instant::now(), began.elapsed());
-                }
-            }
-            let SoFar { training, metrics } = so_far;
-            Ok(Computed { trained: trainer.finish(), metrics, training })
-        },
-        |event| match event {
-            Event::Started => Ok(()),
-            Event::Block(News::Progress(progress)) => {
-                reporter.training(&progress);
-                Ok(())
-            }
-            Event::Block(News::Snapshot(snapshot, done)) => {
-                save(&snapshot.0, &snapshot.1)?;
-                let _ = done.send(());
-                Ok(())
-            }
-        },
-    )
-}
-
-/// Gives freed memory back to the system. Reading triples leaves some megabytes free on the main thread's heap, where
-/// the threads of the training, which have heaps of their own, cannot use them.
-#[allow(unsafe_code, reason = "only to be had from libc")]
-fn give_back_memory() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it may be called at any time, and takes its own locks.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
-/// How many of the entities are in no graph any more.
-fn entities_gone(entities: &[i64]) -> Result<i64> {
     let mut gone = 0;
     let sql = "SELECT count(*) FROM unnest($1) AS e (entity_id)
                WHERE NOT EXISTS (SELECT FROM sgr.entities AS g WHERE g.entity_id = e.entity_id)";
@@ -528,7 +336,12 @@ fn entities_gone(entities: &[i64]) -> Result<i64> {
         gone = row.int(0).unwrap_or(0);
         Ok(())
     })?;
-    Ok(gone)
+    if gone == 0 {
+        return Ok(());
+    }
+    Err(Error::not_ready(format!("graph \"{graph}\" has changed while it was learned"))
+        .detail(format!("{gone} of its entities are gone; a model must not outlive what it was to forget"))
+        .hint("train again"))
 }
 
 /// What is written into `sgr.models`.

@@ -24,6 +24,14 @@ impl Array<'_> {
     pub fn positions<T: Copy + TryInto<i64>>(positions: &[T]) -> Self {
         Array::Ids(positions.iter().map(|&at| at.try_into().unwrap_or(i64::MAX)).collect())
     }
+
+    /// What its elements take.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Array::Ids(ids) => size_of_val(&**ids),
+            Array::Numbers(numbers) => size_of_val(*numbers),
+        }
+    }
 }
 
 /// Stores arrays of a model under their names.

@@ -3,9 +3,8 @@
 use super::blend::{EntityEdges, Source};
 use super::error::LESS;
 use crate::error::{Error, Result, memory_limit};
-use crate::evaluate::{Ids, Rows, StoredSplit};
+use crate::evaluate::{Ids, Rows, StoredSplit, check_learned};
 use crate::interrupt::Output;
-use crate::settings;
 use crate::sources::Sources;
 use sgr_engine::evaluate::{self, Part, Protocol, Split, SplitConfig};
 use sgr_engine::recommend::blend::LabelledRows;
@@ -62,12 +61,17 @@ impl Inputs {
         }
     }
 
-    /// Who took what: in the training part, or in all. Errors: 53000.
-    pub fn interactions(&self, repeat: usize) -> Result<Interactions> {
-        self.interactions_within(repeat, settings::memory_limit())
+    /// Checks, after a computation, that what was learned is still there. Errors: 55000.
+    pub fn check_still_there(&self) -> Result<()> {
+        let Ids { users, items } = self.ids();
+        match self {
+            Inputs::Split(split) => split.name().check(Some([users, items])),
+            Inputs::All(_) => check_learned(users, items),
+        }
     }
 
-    fn interactions_within(&self, repeat: usize, limit: usize) -> Result<Interactions> {
+    /// Who took what: in the training part, or in all. `limit` is the limit of memory. Errors: 53000.
+    pub fn interactions(&self, repeat: usize, limit: usize) -> Result<Interactions> {
         let pairs = match self {
             Inputs::Split(split) => positives(&split.repeats[repeat]),
             Inputs::All(rows) => rows.users.iter().copied().zip(rows.items.iter().copied()).collect(),
@@ -111,7 +115,7 @@ impl Inputs {
                     )
                     .hint("sgr_eval_split(…, ratios => '{0.6,0.2,0.2}') makes one that has"));
                 }
-                Ok(Source { train: Arc::new(self.interactions_within(repeat, limit)?), rows, all: None, graph })
+                Ok(Source { train: Arc::new(self.interactions(repeat, limit)?), rows, all: None, graph })
             }
             Inputs::All(rows) => {
                 let ids = self.ids();
@@ -131,7 +135,7 @@ impl Inputs {
                     train: Arc::new(self.interactions_of(positives(&split), limit)?),
                     // What is a test part there validates here.
                     rows: labelled(&split, Part::Test),
-                    all: Some(Arc::new(self.interactions_within(repeat, limit)?)),
+                    all: Some(Arc::new(self.interactions(repeat, limit)?)),
                     graph,
                 })
             }

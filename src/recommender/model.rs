@@ -70,16 +70,22 @@ impl Model {
 
     /// The models of this name by repeat, as the calling query sees them. Errors: 42704.
     pub fn named(name: &str) -> Result<Vec<Self>> {
+        let models = Self::find(name)?;
+        if models.is_empty() {
+            return Err(Error::unknown(format!("recommender \"{}\" does not exist", crate::lookup::shortened(name)))
+                .hint("sgr_train() and sgr_joint_train() make them, SELECT * FROM sgr_models lists them"));
+        }
+        Ok(models)
+    }
+
+    /// The same; none if there are none.
+    pub fn find(name: &str) -> Result<Vec<Self>> {
         let mut models = Vec::new();
         let sql = include_str!("../../sql/queries/recommender_models.sql");
         spi::select(sql, &Sources::NONE, &[Arg::Text(name)], |row| {
             models.push(Self::of_row(row)?);
             Ok(())
         })?;
-        if models.is_empty() {
-            return Err(Error::unknown(format!("recommender \"{}\" does not exist", crate::lookup::shortened(name)))
-                .hint("sgr_train() and sgr_joint_train() make them, SELECT * FROM sgr_models lists them"));
-        }
         Ok(models)
     }
 

@@ -6,8 +6,6 @@ use super::choice::{Choice, Fitted};
 use super::inputs::Inputs;
 use crate::error::{Error, Result};
 use crate::interrupt::{Event, pipeline};
-use crate::kge::Reporter;
-use crate::settings;
 use serde_json::Value;
 use sgr_engine::recommend::models::{FitProgress, Interactions};
 use std::sync::Arc;
@@ -78,24 +76,25 @@ impl Plan {
         }
     }
 
-    /// Learns a repeat of the inputs on a thread of its own, and reports progress as that of `name`.
+    /// Learns a repeat of the inputs on a thread of its own, and reports how much is done. It asks nothing of Postgres: `limit`
+    /// is the limit of memory.
     pub fn make(
         &self,
-        name: &str,
         inputs: &Inputs,
         repeat: usize,
+        limit: usize,
         graph: Option<&EntityEdges>,
         pool: &rayon::ThreadPool,
+        mut report: impl FnMut(f64),
     ) -> Result<Made> {
-        let mut reporter = Reporter::new();
         match self {
             Plan::Alone(choice) => {
-                let interactions = Arc::new(inputs.interactions(repeat)?);
+                let interactions = Arc::new(inputs.interactions(repeat, limit)?);
                 let (fitted, progress) = pipeline(
                     |output| choice.fit(Arc::clone(&interactions), pool, output),
                     |event| {
                         if let Event::Block(progress) = event {
-                            reporter.done(name, progress.fraction);
+                            report(progress.fraction);
                         }
                         Ok(())
                     },
@@ -103,7 +102,7 @@ impl Plan {
                 Ok(Made::Alone { fitted, progress, interactions })
             }
             Plan::Blend(choice) => {
-                let (share, seed, limit) = (choice.validation_share, choice.config.seed, settings::memory_limit());
+                let (share, seed) = (choice.validation_share, choice.config.seed);
                 let learned = pipeline(
                     |output| {
                         let source = inputs.source(repeat, share, seed, limit, graph, output)?;
@@ -111,7 +110,7 @@ impl Plan {
                     },
                     |event| {
                         if let Event::Block(fraction) = event {
-                            reporter.done(name, fraction);
+                            report(fraction);
                         }
                         Ok(())
                     },

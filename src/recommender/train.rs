@@ -1,17 +1,19 @@
 //! Training recommenders: interactions to models, models to tables.
 
 use super::arrays::{self, Array};
+use super::blend::EntityEdges;
 use super::inputs::Inputs;
 use super::model;
 use super::plan::{Made, Plan};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, memory_limit};
 use crate::interrupt::thread_pool;
-use crate::kge::resume;
+use crate::kge::{Reporter, resume};
 use crate::rights;
 use crate::run::{self, milliseconds};
 use crate::settings;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
+use crate::worker::{self, Job, Stages};
 use pgrx::prelude::*;
 use rustc_hash::FxHasher;
 use serde_json::{Value, json};
@@ -23,12 +25,12 @@ use std::time::Instant;
 const NAME_LOCKS: i64 = 0x7367_7267_0000_0000;
 
 /// What is to be trained.
-pub struct Request<'a> {
-    pub model: &'a str,
-    pub split: Option<&'a str>,
-    pub name: Option<&'a str>,
-    pub params: &'a Value,
-    pub kind: Option<&'a str>,
+pub struct Request {
+    pub model: String,
+    pub split: Option<String>,
+    pub name: Option<String>,
+    pub params: Value,
+    pub kind: Option<String>,
     pub seed: i64,
     pub threads: Option<i32>,
     pub replace: bool,
@@ -48,46 +50,116 @@ pub struct Outcome {
     pub run_id: i64,
 }
 
-/// Trains a model for each repeat of a split on its training part, or one on all interactions, and stores them.
-///
-/// Errors: 22023 for a choice that is not possible, 42704 unknown split, 42710 name taken, 55000 without interactions, 53000
-/// over the memory limit, 22003 if it diverged, 42501, 25006.
-pub fn train(request: &Request) -> Result<Vec<Outcome>> {
-    let mut started = Instant::now();
-    rights::may_fill(c"sgr_train()", &[c"models", c"model_arrays", c"runs"], "trains")?;
-    let plan = Plan::new(request.model, request.params, request.seed, settings::memory_limit())?;
-    if request.split.is_some() && request.kind.is_some() {
-        return Err(
-            Error::invalid("kind is about interactions, and a split has its own").hint("sgr_eval_split() takes kind")
-        );
+/// A training between its stages: of a model for each repeat of a split on its training part, or of one on all interactions.
+pub struct Training {
+    request: Request,
+    name: String,
+    plan: Plan,
+    parameters: Value,
+    inputs: Inputs,
+    graph: Option<EntityEdges>,
+    pool: rayon::ThreadPool,
+    memory_limit: usize,
+    /// When it began, or the last repeat was done.
+    since: Instant,
+    /// What waits to be stored.
+    finished: Vec<Finished>,
+    kept_bytes: usize,
+    stored: Vec<Outcome>,
+}
+
+/// A repeat that was learned.
+struct Finished {
+    repeat: usize,
+    made: Made,
+    elapsed_ms: f64,
+}
+
+impl Training {
+    /// Checks the request and reads the interactions.
+    ///
+    /// Errors: 22023 for a choice that is not possible, 42704 unknown split, 42710 name taken, 55000 without interactions,
+    /// 53000 over the memory limit, 42501, 25006.
+    pub fn load(request: Request) -> Result<Self> {
+        let since = Instant::now();
+        rights::may_fill(c"sgr_train()", &[c"models", c"model_arrays", c"runs"], "trains")?;
+        let memory_limit = settings::memory_limit();
+        let plan = Plan::new(&request.model, &request.params, request.seed, memory_limit)?;
+        if request.split.is_some() && request.kind.is_some() {
+            return Err(Error::invalid("kind is about interactions, and a split has its own")
+                .hint("sgr_eval_split() takes kind"));
+        }
+        let name = request.name.clone().unwrap_or_else(|| request.model.clone());
+        if name.is_empty() {
+            return Err(Error::invalid("name must not be empty").hint("NULL names it as the model"));
+        }
+        if name == model::NO_MODEL {
+            return Err(Error::invalid(format!("a model cannot be called \"{name}\""))
+                .detail("sgr_recommend_user() takes it for no model")
+                .hint("choose another name"));
+        }
+        let threads = settings::threads(request.threads)?;
+        let pool = thread_pool(threads)?;
+        worker::phase("reading interactions");
+        let inputs = Inputs::read(request.split.as_deref(), request.kind.as_deref())?;
+        let graph = plan.graph(&inputs)?;
+        check_name(&name, request.replace)?;
+        let parameters = json!({
+            "model": request.model, "split": request.split, "name": name, "params": plan.parameters(),
+            "kind": request.kind, "seed": request.seed, "threads": threads,
+        });
+        Ok(Self {
+            request,
+            name,
+            plan,
+            parameters,
+            inputs,
+            graph,
+            pool,
+            memory_limit,
+            since,
+            finished: Vec::new(),
+            kept_bytes: 0,
+            stored: Vec::new(),
+        })
     }
-    let name = request.name.unwrap_or(request.model);
-    if name.is_empty() {
-        return Err(Error::invalid("name must not be empty").hint("NULL names it as the model"));
+
+    /// Keeps a repeat until the others are done. Errors: 53000 if a job has no memory for that.
+    fn keep(&mut self, finished: Finished) -> Result<()> {
+        // The last one is stored at once.
+        if finished.repeat + 1 < self.inputs.repeats() {
+            self.kept_bytes += finished.made.arrays().iter().map(|(_, array)| array.bytes()).sum::<usize>();
+        }
+        self.finished.push(finished);
+        let (needed, limit) = (self.kept_bytes, self.memory_limit);
+        if needed <= limit {
+            return Ok(());
+        }
+        let what = format!("the models of {} repeats", self.finished.len());
+        Err(memory_limit(needed, limit, &what, "call sgr_train() in a session, which stores each before the next"))
     }
-    if name == model::NO_MODEL {
-        return Err(Error::invalid(format!("a model cannot be called \"{name}\""))
-            .detail("sgr_recommend_user() takes it for no model")
-            .hint("choose another name"));
+
+    /// Stores what is finished.
+    fn store_finished(&mut self) -> Result<()> {
+        if self.stored.is_empty() {
+            self.inputs.check_still_there()?;
+            claim_name(&self.name, self.request.replace)?;
+        }
+        for finished in std::mem::take(&mut self.finished) {
+            let outcome = self.store_repeat(&finished)?;
+            self.stored.push(outcome);
+        }
+        Ok(())
     }
-    let threads = settings::threads(request.threads)?;
-    let pool = thread_pool(threads)?;
-    let inputs = Inputs::read(request.split, request.kind)?;
-    let graph = plan.graph(&inputs)?;
-    claim_name(name, request.replace)?;
-    let parameters = json!({
-        "model": request.model, "split": request.split, "name": name, "params": plan.parameters(), "kind": request.kind,
-        "seed": request.seed, "threads": threads,
-    });
-    let ids = inputs.ids();
-    let mut outcomes = Vec::new();
-    for repeat in 0..inputs.repeats() {
-        let made = plan.make(request.model, &inputs, repeat, graph.as_ref(), &pool)?;
-        let run_id = run::note("train", &parameters, &json!({}), 0.0)?;
+
+    fn store_repeat(&self, Finished { repeat, made, elapsed_ms }: &Finished) -> Result<Outcome> {
+        let Self { request, name, plan, inputs, parameters, .. } = self;
+        let (started, ids) = (Instant::now(), inputs.ids());
+        let run_id = run::note("train", parameters, &json!({}), 0.0)?;
         let outcome = Outcome {
             model_id: 0,
-            name: name.to_owned(),
-            repeat: repeat as i32 + 1,
+            name: name.clone(),
+            repeat: *repeat as i32 + 1,
             epochs: made.epochs() as i32,
             loss: Some(made.loss()).filter(|loss| loss.is_finite()),
             users: ids.users.len() as i64,
@@ -96,7 +168,7 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
             elapsed_ms: 0.0,
             run_id,
         };
-        let model_id = insert(&outcome, request, plan.dim(), &made, inputs.split_id(), &parameters)?;
+        let model_id = insert(&outcome, request, plan.dim(), made, inputs.split_id(), parameters)?;
         let of_ids =
             [("users", ids.users), ("items", ids.items)].map(|(name, ids)| (name, Array::Ids(Cow::Borrowed(ids))));
         arrays::write(model_id, &of_ids)?;
@@ -104,17 +176,48 @@ pub fn train(request: &Request) -> Result<Vec<Outcome>> {
         if request.split.is_none() && plan.is_to_be_active() {
             activate(model_id, name)?;
         }
-        let outcome = Outcome { model_id, elapsed_ms: milliseconds(started), ..outcome };
+        let outcome = Outcome { model_id, elapsed_ms: elapsed_ms + milliseconds(started), ..outcome };
         let result = json!({
             "model_id": model_id, "repeat": outcome.repeat, "epochs": outcome.epochs, "loss": outcome.loss,
             "users": outcome.users, "items": outcome.items, "interactions": outcome.interactions,
             "validation": made.validation_and_blend()[0],
         });
         run::complete(run_id, &result, outcome.elapsed_ms)?;
-        outcomes.push(outcome);
-        started = Instant::now();
+        Ok(outcome)
     }
-    Ok(outcomes)
+}
+
+impl Stages for Training {
+    type Outcome = Vec<Outcome>;
+
+    /// Errors: 22003 if it diverged, 53000. Outside a job, a repeat is stored before the next is learned, so that there is one
+    /// at a time in memory.
+    fn compute(&mut self, job: Option<&Job>) -> Result<()> {
+        let mut reporter = Reporter::new();
+        let repeats = self.inputs.repeats();
+        for repeat in 0..repeats {
+            let model = &self.request.model;
+            let report = |fraction: f64| reporter.done(model, (repeat as f64 + fraction) / repeats as f64);
+            let (inputs, limit) = (&self.inputs, self.memory_limit);
+            let made = self.plan.make(inputs, repeat, limit, self.graph.as_ref(), &self.pool, report)?;
+            let finished = Finished { repeat, made, elapsed_ms: milliseconds(self.since) };
+            match job {
+                Some(_) => self.keep(finished)?,
+                None => {
+                    self.finished.push(finished);
+                    self.store_finished()?;
+                }
+            }
+            self.since = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Errors: 42710 name taken, 55000 if the split, or users or items, went while they were learned.
+    fn store(mut self) -> Result<Vec<Outcome>> {
+        self.store_finished()?;
+        Ok(self.stored)
+    }
 }
 
 /// Lets a blend answer where no model is named, if the role may say so.
@@ -139,7 +242,7 @@ fn insert(
         made.validation_and_blend().map(|json| if json.is_null() { String::new() } else { json.to_string() });
     let args = [
         Arg::Text(&outcome.name),
-        Arg::Text(request.model),
+        Arg::Text(&request.model),
         Arg::Big(split_id.unwrap_or(0)),
         Arg::Int(outcome.repeat),
         Arg::Int(dim.unwrap_or(0) as i32),
@@ -160,8 +263,9 @@ fn insert(
     Ok(model_id)
 }
 
-/// Makes the second of two trainings under one name wait for the first, and the name free. Errors: 42710.
-pub fn claim_name(name: &str, replace: bool) -> Result<()> {
+/// Makes the second of two trainings under one name wait for the first, until this transaction ends, and checks that the name
+/// is free or its models may be replaced; returns these. Errors: 42710.
+pub fn check_name(name: &str, replace: bool) -> Result<Vec<i64>> {
     let mut hasher = FxHasher::default();
     name.hash(&mut hasher);
     let busy = format!("another session trains a model \"{}\"", crate::lookup::shortened(name));
@@ -178,7 +282,12 @@ pub fn claim_name(name: &str, replace: bool) -> Result<()> {
         return Err(Error::new(PgSqlErrorCode::ERRCODE_DUPLICATE_OBJECT, message)
             .hint("choose another name, sgr_model_drop() it first, or replace => true if it is a recommender"));
     }
-    for (model_id, _) in taken {
+    Ok(taken.into_iter().map(|(model_id, _)| model_id).collect())
+}
+
+/// [`check_name`], and makes the name free.
+pub fn claim_name(name: &str, replace: bool) -> Result<()> {
+    for model_id in check_name(name, replace)? {
         arrays::delete(model_id)?;
         spi::execute("DELETE FROM sgr.models WHERE model_id = $1", &Sources::NONE, &[Arg::Big(model_id)])?;
     }

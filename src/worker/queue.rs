@@ -2,7 +2,7 @@
 
 use super::launch::Identity;
 use super::progress::{self, Status};
-use super::staged::{self, Staged};
+use super::staged::{self, Left};
 use super::transaction::{Failure, guarded, start_statement_timeout, stop_statement_timeout, transaction};
 use super::{lock, transaction as process};
 use crate::error::{Error, Result};
@@ -19,6 +19,10 @@ const NUMBERS_PER_ROW: usize = 1 << 20;
 
 /// The SQLSTATE of a cancelled query.
 const CANCELLED: &str = "57014";
+
+/// The statement of a task, and the one that has its function store what was computed.
+const STATEMENT: &str = include_str!("../../sql/queries/job_statement.sql");
+const STATEMENT_AGAIN: &str = include_str!("../../sql/queries/job_statement_again.sql");
 
 /// A claimed job.
 pub struct Job {
@@ -127,20 +131,34 @@ impl Job {
         if !steps.is_empty() {
             return self.run_steps(&steps);
         }
-        let mut stages = None;
+        let mut left = None;
         process::in_transaction(|| {
             self.apply_settings()?;
             start_statement_timeout();
-            let (result, left) = staged::collect(|| self.call(&self.args))?;
-            if left.is_none() {
-                self.succeed(&result)?;
-            }
-            stages = left;
-            Ok(())
+            let statement = self.statement(STATEMENT, &self.args)?;
+            progress::phase("running");
+            let result = if self.takes_stages()? {
+                let (result, stages) = staged::collect(|| call(&statement))?;
+                left = stages;
+                result
+            } else {
+                call(&statement)?
+            };
+            if left.is_none() { self.succeed(&result) } else { Ok(()) }
         })?;
-        match stages {
-            Some(stages) => self.run_stages(stages),
+        match left {
             None => Ok(()),
+            Some(Left::Task(mut stages)) => {
+                stages.compute(self)?;
+                self.store(|| Ok(stages.store()?.to_string()))
+            }
+            Some(Left::Function(mut stages)) => {
+                stages.compute(self)?;
+                self.store(|| {
+                    let statement = self.statement(STATEMENT_AGAIN, &self.args)?;
+                    stages.store(|| call(&statement))
+                })
+            }
         }
     }
 
@@ -161,7 +179,8 @@ impl Job {
         for (at, args) in steps.iter().enumerate() {
             self.step(|| {
                 start_statement_timeout();
-                let rows = serde_json::from_str(&self.call(args)?).unwrap_or_default();
+                progress::phase("running");
+                let rows = serde_json::from_str(&call(&self.statement(STATEMENT, args)?)?).unwrap_or_default();
                 if let Value::Array(rows) = rows {
                     results.extend(rows);
                 }
@@ -175,13 +194,12 @@ impl Job {
         Ok(())
     }
 
-    fn run_stages(&self, mut stages: Box<dyn Staged>) -> Result<()> {
-        stages.compute(self)?;
+    fn store(&self, store: impl FnOnce() -> Result<String>) -> Result<()> {
         process::in_transaction(|| {
             self.apply_settings()?;
             progress::phase("storing");
-            let result = stages.store()?;
-            self.succeed(&result.to_string())
+            let result = store()?;
+            self.succeed(&result)
         })
     }
 
@@ -204,11 +222,11 @@ impl Job {
         Ok(checkpoint)
     }
 
-    /// The arrays of the checkpoint, by name; inside [`Job::step`].
-    pub fn numbers(&self) -> Result<HashMap<String, Vec<f32>>> {
+    /// The arrays of the checkpoint whose names begin with `prefix`, by the rest of their names; inside [`Job::step`].
+    pub fn numbers(&self, prefix: &str) -> Result<HashMap<String, Vec<f32>>> {
         let mut arrays: HashMap<String, Vec<f32>> = HashMap::new();
         let sql = include_str!("../../sql/queries/job_numbers.sql");
-        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(self.job_id)], |row| {
+        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(self.job_id), Arg::Text(prefix)], |row| {
             pgrx::check_for_interrupts!();
             let name = row.text(0).map(Cow::into_owned).unwrap_or_default();
             arrays.entry(name).or_default().extend_from_slice(row.floats(1).unwrap_or_default());
@@ -217,14 +235,17 @@ impl Job {
         Ok(arrays)
     }
 
-    /// Leaves arrays with the checkpoint, in place of those that are there; inside [`Job::step`].
-    pub fn save_numbers(&self, arrays: &[(&str, &[f32])]) -> Result<()> {
-        spi::execute("DELETE FROM sgr.job_numbers WHERE job_id = $1", &Sources::NONE, &[Arg::Big(self.job_id)])?;
+    /// Leaves arrays with the checkpoint, `prefix` before their names, in place of those whose names begin with it; inside
+    /// [`Job::step`].
+    pub fn save_numbers(&self, prefix: &str, arrays: &[(&str, &[f32])]) -> Result<()> {
+        let args = [Arg::Big(self.job_id), Arg::Text(prefix)];
+        spi::execute(include_str!("../../sql/queries/job_numbers_delete.sql"), &Sources::NONE, &args)?;
         for (name, numbers) in arrays {
+            let name = format!("{prefix}{name}");
             for (at, chunk) in numbers.chunks(NUMBERS_PER_ROW).enumerate() {
                 pgrx::check_for_interrupts!();
                 let start = (at * NUMBERS_PER_ROW) as i64;
-                let args = [Arg::Big(self.job_id), Arg::Text(name), Arg::Big(start), Arg::Reals(chunk)];
+                let args = [Arg::Big(self.job_id), Arg::Text(&name), Arg::Big(start), Arg::Reals(chunk)];
                 spi::execute(include_str!("../../sql/queries/job_numbers_insert.sql"), &Sources::NONE, &args)?;
             }
         }
@@ -246,21 +267,20 @@ impl Job {
         Ok(())
     }
 
-    /// The rows that the task's function returned, as JSON.
-    fn call(&self, args: &str) -> Result<String> {
+    /// The statement that calls the task's function.
+    fn statement(&self, sql: &'static str, args: &str) -> Result<String> {
         let mut statement = String::new();
-        let sql = "SELECT statement FROM sgr.job_statement($1, $2::pg_catalog.jsonb)";
         spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task), Arg::Text(args)], |row| {
             statement = row.text(0).unwrap_or_default().into_owned();
             Ok(())
         })?;
-        progress::phase("running");
-        let mut result = Value::Null.to_string();
-        spi::select_once(&statement, &[], |row| {
-            result = row.text(0).unwrap_or_default().into_owned();
-            Ok(())
-        })?;
-        Ok(result)
+        Ok(statement)
+    }
+
+    /// Whether the task's function is one of ours. Another one that calls ours needs their rows at once.
+    fn takes_stages(&self) -> Result<bool> {
+        let sql = include_str!("../../sql/queries/job_takes_stages.sql");
+        Ok(spi::select_fresh(sql, &Sources::NONE, &[Arg::Text(&self.task)], |_| Ok(()))? > 0)
     }
 
     fn succeed(&self, result: &str) -> Result<()> {
@@ -294,6 +314,16 @@ impl Job {
         Error::not_ready(format!("job {} was taken from its worker", self.job_id))
             .detail("its row in sgr.jobs says that it does not run, or that another process runs it")
     }
+}
+
+/// The rows that a function returned, as JSON.
+fn call(statement: &str) -> Result<String> {
+    let mut result = Value::Null.to_string();
+    spi::select_once(statement, &[], |row| {
+        result = row.text(0).unwrap_or_default().into_owned();
+        Ok(())
+    })?;
+    Ok(result)
 }
 
 /// Whether the extension is there.

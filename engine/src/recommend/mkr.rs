@@ -80,4 +80,4 @@ pub use error::MkrError;
 pub use estimate::{JointSize, MkrEstimate, estimate};
 pub use parameters::{ACTIVATIONS, MkrParameters, MkrShape, PREDICTIONS};
 pub use predict::{MkrModel, Predictor};
-pub use trainer::{MkrTrainer, Phase, Progress, Stop, Trained, Validation};
+pub use trainer::{Judged, MkrTrainer, Phase, Progress, Snapshot, Stop, TaskState, Trained, Validation};

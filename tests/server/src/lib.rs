@@ -19,6 +19,7 @@
 //! | `explain` | explanations: sums, evidence, counterfactuals that come true, row-level security, the JSON Schema |
 //! | `jobs` | background jobs: commit and rollback, cancels, crashes, roles, limits |
 //! | `stops` | stops of the server and cancels of jobs come through soon whatever a worker does |
+//! | `joint_jobs` | the same of joint trainings, ablations and searches: snapshots, checkpoints, kill -9 |
 //! | `soundcloud_crawl` | crawls of a mock through SQL: the rows equal its catalogue, rates, cancels, refusals |
 //! | `soundcloud_crash` | kill -9 in the middle of a crawl, stops of the server; no secret in any table, log, dump |
 //! | `sessions` | the extension, sources, rights and limits change under live sessions; read-only transactions |

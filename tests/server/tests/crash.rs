@@ -99,8 +99,8 @@ fn vectors(client: &mut Client, name: &str) -> String {
     )
 }
 
-#[test]
-fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been() {
+/// A server with a knowledge graph, and a function that shows the bits of vectors.
+fn server_with_graph() -> (OwnServer, Client) {
     let server = OwnServer::start(&["restart_after_crash=on", "synchronous_commit=on", "sgr_graph.job_attempts=1000"]);
     let mut client = server.connect();
     client
@@ -110,21 +110,22 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
                  RETURN ARRAY(SELECT encode(float4send(n), 'hex') FROM unnest($1) WITH ORDINALITY AS u (n, at) ORDER BY at)",
         )
         .unwrap();
-    let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    // Long enough for all of them. The best vectors come long before the end, so they must survive, too.
-    let choices = format!(
-        "dim => 32, epochs => {}, negatives => 64, threads => 1, validate_every => 5, patience => 0, seed => 4",
-        15 * kills
-    );
-    let started = Instant::now();
-    client.batch_execute(&format!("SELECT sgr_kge_train(name => 'whole', {choices})")).unwrap();
-    let takes = started.elapsed();
+    (server, client)
+}
+
+/// Submits a job that saves where it is every second, kills its worker so many times, and waits until it has succeeded. It
+/// takes so long without that. Returns after which epochs it went on.
+fn kill_again_and_again(
+    server: &OwnServer,
+    mut client: Client,
+    submit: &str,
+    takes: Duration,
+    kills: u32,
+) -> (Client, Vec<i32>) {
     let database: String = one(&mut client, "SELECT current_database()");
     client.batch_execute(&format!("ALTER DATABASE {database} SET sgr_graph.checkpoint_interval = '1 s'")).unwrap();
     client = server.reconnect();
-    let arguments = choices.replace(" =>", "\":").replace(", ", ", \"");
-    let job: i64 =
-        one(&mut client, &format!("SELECT sgr_submit('kge_train', '{{\"name\": \"killed\", \"{arguments}}}')"));
+    let job: i64 = one(&mut client, submit);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(12);
     let mut gone_on = Vec::new();
     let mut by_server = 0;
@@ -138,7 +139,7 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
             assert!(waited.elapsed() < Duration::from_secs(60), "the job does not start");
             std::thread::sleep(Duration::from_millis(5));
         };
-        std::thread::sleep(Duration::from_millis(random.random_range(500..2500)));
+        std::thread::sleep(Duration::from_millis(random.random_range(1200..2200)));
         if kill % 5 == 4 {
             // A crash of the whole machine, as far as a test can have one.
             by_server += 1;
@@ -171,7 +172,6 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
         assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_jobs_recover() WHERE state = 'queued'"), 1);
     }
     assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_wait({job}, '300 s')")), "succeeded");
-    assert_eq!(vectors(&mut client, "killed"), vectors(&mut client, "whole"));
     assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.job_numbers"), 0);
     assert!(gone_on.is_sorted() && gone_on.last().is_some_and(|&epoch| epoch > 0), "{gone_on:?}");
     tell!(
@@ -179,6 +179,62 @@ fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been(
         gone_on.len(),
         takes.as_secs_f64()
     );
+    (client, gone_on)
+}
+
+fn kills(default: u32) -> u32 {
+    std::env::var("SGR_KILLS").map_or(default, |kills| kills.parse().unwrap())
+}
+
+#[test]
+fn a_training_whose_worker_is_killed_again_and_again_ends_as_if_it_had_not_been() {
+    let (server, mut client) = server_with_graph();
+    let kills = kills(KILLS);
+    // Long enough for all of them. The best vectors come long before the end, so they must survive, too.
+    let choices = format!(
+        "dim => 32, epochs => {}, negatives => 64, threads => 1, validate_every => 5, patience => 0, seed => 4",
+        20 * kills
+    );
+    let started = Instant::now();
+    client.batch_execute(&format!("SELECT sgr_kge_train(name => 'whole', {choices})")).unwrap();
+    let takes = started.elapsed();
+    let arguments = choices.replace(" =>", "\":").replace(", ", ", \"");
+    let submit = format!("SELECT sgr_submit('kge_train', '{{\"name\": \"killed\", \"{arguments}}}')");
+    let (mut client, _) = kill_again_and_again(&server, client, &submit, takes, kills);
+    assert_eq!(vectors(&mut client, "killed"), vectors(&mut client, "whole"));
+}
+
+#[test]
+fn a_training_that_goes_on_is_killed_and_ends_as_if_it_had_not_been() {
+    let (server, mut client) = server_with_graph();
+    for name in ["whole", "killed"] {
+        client
+            .batch_execute(&format!(
+                "SELECT sgr_kge_train(name => '{name}', dim => 32, epochs => 2, negatives => 64, threads => 1, seed => 4,
+                                      activate => false)"
+            ))
+            .unwrap();
+    }
+    assert_eq!(vectors(&mut client, "killed"), vectors(&mut client, "whole"));
+    let started = Instant::now();
+    let whole: String = one(
+        &mut client,
+        "SELECT (to_jsonb(r) - 'model' - 'model_name' - 'run_id' - 'elapsed_ms' - 'triples_per_second')::text
+         FROM sgr_kge_resume((SELECT model_id FROM sgr.models WHERE name = 'whole'), 40, 1) AS r",
+    );
+    let takes = started.elapsed();
+    let submit = r#"SELECT sgr_submit('kge_resume', jsonb_build_object('model_id', model_id, 'epochs', 40, 'threads', 1))
+                    FROM sgr.models WHERE name = 'killed'"#;
+    let (mut client, gone_on) = kill_again_and_again(&server, client, submit, takes, kills(2));
+    // Not from where the model stood.
+    assert!(gone_on.last().is_some_and(|&epoch| epoch > 2), "{gone_on:?}");
+    assert_eq!(vectors(&mut client, "killed"), vectors(&mut client, "whole"));
+    let result: String = one(
+        &mut client,
+        "SELECT (result -> 0 #- '{model}' #- '{model_name}' #- '{run_id}' #- '{elapsed_ms}' #- '{triples_per_second}')::text
+         FROM sgr.jobs",
+    );
+    assert_eq!(result, whole);
 }
 
 /// Models and their vectors.

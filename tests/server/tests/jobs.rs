@@ -99,19 +99,214 @@ fn a_training_computes_outside_transactions_and_says_where_it_is() {
         &mut client,
         "SELECT progress > 0 AND rows_done > 0 AND message LIKE 'epoch%' FROM sgr.job_status ORDER BY job_id DESC LIMIT 1",
     );
+    assert_idle(&mut client, job, "kge_train");
+    cancel(&mut client, job, "kge_train");
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.models"), 1);
+}
+
+/// The job's worker holds neither a transaction nor a snapshot.
+fn assert_idle(client: &mut Client, job: i64, what: &str) {
     let idle: bool = one(
-        &mut client,
+        client,
         &format!(
             "SELECT a.backend_xmin IS NULL AND a.backend_xid IS NULL AND a.xact_start IS NULL
              FROM sgr.jobs AS j JOIN pg_stat_activity AS a USING (pid) WHERE j.job_id = {job}"
         ),
     );
-    assert!(idle, "the worker holds a transaction while it computes");
+    assert!(idle, "{what}: the worker holds a transaction while it computes");
+}
+
+/// Cancels a job that computes.
+fn cancel(client: &mut Client, job: i64, what: &str) {
     let asked = Instant::now();
     client.batch_execute(&format!("SELECT sgr_job_cancel({job})")).unwrap();
-    assert_eq!(wait(&mut client, job), "cancelled");
-    said("training, cancelled", asked.elapsed());
-    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.models"), 1);
+    assert_eq!(wait(client, job), "cancelled");
+    said(&format!("{what}, cancelled"), asked.elapsed());
+}
+
+/// Likes to learn from, two splits of them, and a model of triples.
+fn database_to_learn_from(name: &str) -> Database {
+    let database = Database::create(name);
+    database
+        .connect()
+        .batch_execute(
+            "SELECT sgr_demo_load(600, 300, 200, 1); SELECT sgr_build_kg();
+             SELECT sgr_eval_split('likes', negatives => 5, repeats => 2); SELECT sgr_eval_split('other', negatives => 5);
+             SELECT sgr_train('ials', split => 'likes', name => 'old', params => '{\"epochs\": 2, \"dim\": 8}');
+             SELECT sgr_kge_train(dim => 8, epochs => 2, name => 'vectors', threads => 1)",
+        )
+        .unwrap();
+    database
+}
+
+/// Computations that take for ever, by and large: task, arguments, phase.
+const LONG: [(&str, &str, &str); 6] = [
+    ("train", r#"{"model": "bpr", "params": {"epochs": 1000000}, "threads": 1}"#, "bpr"),
+    ("train", r#"{"model": "ials", "split": "likes", "params": {"epochs": 1000000}, "replace": true}"#, "ials"),
+    ("train", r#"{"model": "blend", "params": {"rounds": 1000000, "patience": 1000000}}"#, "blend"),
+    ("eval", r#"{"split": "likes", "resamples": 1000000}"#, "judging"),
+    ("kge_resume", r#"{"model_id": 3, "epochs": 1000000, "threads": 1}"#, "training"),
+    ("kge_eval", r#"{"model_id": 3, "triples": "many", "threads": 1}"#, "ranking"),
+];
+
+#[test]
+fn what_computes_for_long_holds_no_snapshot_and_can_be_cancelled() {
+    let database = database_to_learn_from("jobs_long");
+    let mut client = database.connect();
+    let before: i64 = one(&mut client, "SELECT count(*) FROM sgr.models");
+    let model: i64 = one(&mut client, "SELECT model_id FROM sgr.models WHERE name = 'vectors'");
+    assert_eq!(model, 3);
+    client
+        .batch_execute(
+            "CREATE TABLE many AS SELECT h.head, (SELECT min(relation) FROM sgr.triples) AS relation, t.tail
+             FROM (SELECT DISTINCT head FROM sgr.triples LIMIT 1000) AS h,
+                  (SELECT DISTINCT tail FROM sgr.triples LIMIT 150) AS t",
+        )
+        .unwrap();
+    for (task, args, phase) in LONG {
+        let job: i64 = one(&mut client, &format!("SELECT sgr_submit('{task}', '{args}')"));
+        until_running(&mut client, job, phase);
+        until(&mut client, &format!("SELECT coalesce(progress, 0) > 0 FROM sgr.job_status WHERE job_id = {job}"));
+        assert_idle(&mut client, job, phase);
+        cancel(&mut client, job, phase);
+    }
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.models"), before);
+}
+
+#[test]
+fn the_result_of_a_job_has_the_rows_that_the_function_returns() {
+    let database = database_to_learn_from("jobs_rows");
+    let mut client = database.connect();
+    // (task, arguments, the same in SQL, columns that differ from run to run). A relation of scores may go meanwhile.
+    client
+        .batch_execute(
+            "CREATE TABLE given AS SELECT r.user_id, r.item_id, 1.0 / r.item_id AS score, n AS repeat
+             FROM generate_series(1, 2) AS n, sgr_eval_rows('likes', n) AS r",
+        )
+        .unwrap();
+    for (task, args, call, differ) in [
+        (
+            "eval",
+            r#"{"split": "likes", "scores": "given", "baseline": "random", "bands": true, "resamples": 50, "threads": 1}"#,
+            "sgr_eval('likes', scores => 'given', baseline => 'random', bands => true, resamples => 50, threads => 1)",
+            "{}",
+        ),
+        (
+            "train",
+            r#"{"model": "ials", "split": "likes", "name": "new", "params": {"epochs": 3}, "replace": true, "threads": 1}"#,
+            "sgr_train('ials', 'likes', 'new', '{\"epochs\": 3}', replace => true, threads => 1)",
+            "{model_id,run_id,elapsed_ms}",
+        ),
+        (
+            "train",
+            r#"{"model": "blend", "params": {"rounds": 20, "bags": 1}, "replace": true, "threads": 1}"#,
+            "sgr_train('blend', params => '{\"rounds\": 20, \"bags\": 1}', replace => true, threads => 1)",
+            "{model_id,run_id,elapsed_ms}",
+        ),
+        (
+            "kge_train",
+            r#"{"dim": 8, "epochs": 2, "threads": 1}"#,
+            "sgr_kge_train(dim => 8, epochs => 2, threads => 1)",
+            "{model_id,model_name,run_id,elapsed_ms,triples_per_second}",
+        ),
+        (
+            "kge_eval",
+            r#"{"model_id": 3, "graph": "catalogue", "threads": 1}"#,
+            "sgr_kge_eval(3, graph => 'catalogue', threads => 1)",
+            "{}",
+        ),
+    ] {
+        let rows = |from: &str| {
+            format!(
+                "SELECT jsonb_agg(e - '{differ}'::text[] || jsonb_build_object('columns', ARRAY(SELECT jsonb_object_keys(e))))::text
+                 FROM ({from}) AS t (e)"
+            )
+        };
+        let job: i64 = one(&mut client, &format!("SELECT sgr_submit('{task}', '{args}')"));
+        assert_eq!(wait(&mut client, job), "succeeded", "{task}");
+        let of_job = format!("SELECT jsonb_array_elements(result) FROM sgr.jobs WHERE job_id = {job}");
+        let of_job: String = one(&mut client, &rows(&of_job));
+        let of_call: String = one(&mut client, &rows(&format!("SELECT to_jsonb(r) FROM {call} AS r")));
+        assert_eq!(of_job, of_call, "{task}");
+    }
+    // A function of the user's own that calls ours has its rows at once.
+    client
+        .batch_execute(
+            "CREATE FUNCTION trains() RETURNS text LANGUAGE sql AS $$
+                 SELECT string_agg(model_name, ' ') FROM (SELECT model_name FROM sgr_train('popularity', name => 'a')
+                     UNION ALL SELECT model_name FROM sgr_train('popularity', name => 'b')) AS t $$;
+             INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES ('trains', 'trains', false)",
+        )
+        .unwrap();
+    let job: i64 = one(&mut client, "SELECT sgr_submit('trains')");
+    assert_eq!(wait(&mut client, job), "succeeded");
+    assert_eq!(one::<String>(&mut client, &format!("SELECT result ->> 0 FROM sgr.jobs WHERE job_id = {job}")), "a b");
+}
+
+#[test]
+fn what_has_changed_while_a_job_computed_is_not_written_over() {
+    let database = database_to_learn_from("jobs_changed");
+    let mut client = database.connect();
+    // (task, arguments, phase, what happens meanwhile, how the job ends)
+    let learn = |name: &str, split: &str| {
+        format!(r#"{{"model": "bpr", "params": {{"epochs": 150}}, "threads": 1, "name": "{name}"{split}}}"#)
+    };
+    let of_split = r#", "split": "other""#;
+    let again =
+        "SELECT sgr_train('ials', split => 'likes', name => 'old', params => '{\"epochs\": 2}', replace => true)";
+    for (task, args, phase, meanwhile, state) in [
+        (
+            "eval",
+            r#"{"split": "likes", "models": ["old"], "resamples": 3000, "threads": 1}"#.to_owned(),
+            "judging",
+            again,
+            "55000",
+        ),
+        (
+            "eval",
+            r#"{"split": "likes", "models": ["random"], "resamples": 3000, "threads": 1}"#.to_owned(),
+            "judging",
+            "SELECT sgr_eval_split_drop('likes')",
+            "55000",
+        ),
+        (
+            "kge_resume",
+            r#"{"model_id": 3, "epochs": 8, "threads": 1}"#.to_owned(),
+            "training",
+            "SELECT sgr_kge_resume(3, 1)",
+            "55000",
+        ),
+        (
+            "kge_resume",
+            r#"{"model_id": 3, "epochs": 8, "threads": 1}"#.to_owned(),
+            "training",
+            "SELECT sgr_model_drop(3)",
+            "55000",
+        ),
+        ("train", learn("taken", ""), "bpr", "SELECT sgr_train('popularity', name => 'taken')", "42710"),
+        (
+            "train",
+            learn("one", of_split),
+            "bpr",
+            "SELECT sgr_eval_split('other', negatives => 5, replace => true)",
+            "55000",
+        ),
+        ("train", learn("two", of_split), "bpr", "SELECT sgr_forget(8)", "55000"),
+        ("train", learn("three", ""), "bpr", "SELECT sgr_forget(7)", "55000"),
+    ] {
+        let job: i64 = one(&mut client, &format!("SELECT sgr_submit('{task}', '{args}')"));
+        until_running(&mut client, job, phase);
+        client.batch_execute(meanwhile).unwrap();
+        let began = Instant::now();
+        assert_eq!(wait(&mut client, job), "failed", "{task}, {meanwhile}");
+        let error: String = one(
+            &mut client,
+            &format!("SELECT concat_ws(' ', sqlstate, error, detail) FROM sgr.jobs WHERE job_id = {job}"),
+        );
+        tell!("{task}, {meanwhile}: {error} ({} ms later)", began.elapsed().as_millis());
+        assert!(error.starts_with(state), "{task}, {meanwhile}: {error}");
+    }
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.models WHERE name IN ('one', 'two', 'three')"), 0);
 }
 
 fn said(what: &str, took: Duration) {

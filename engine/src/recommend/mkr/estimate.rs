@@ -1,9 +1,12 @@
 //! How much memory training will take.
 
 use super::config::MkrConfig;
+use super::data::{Interactions, Rows};
+use super::error::MkrError;
 use super::layers::{CrossStack, Stack};
 use super::optimizer::{Corrections, RowState, RowSum};
 use super::parameters::{Layout, MkrShape};
+use crate::kge::TripleSet;
 
 /// The size of what is learned from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +46,45 @@ pub struct MkrEstimate {
     pub validation: usize,
 }
 
+impl JointSize {
+    pub(super) fn new(
+        interactions: &Interactions,
+        validation: Option<&Interactions>,
+        rows: &Rows,
+        graph: &TripleSet,
+    ) -> JointSize {
+        JointSize {
+            users: interactions.user_count(),
+            items: interactions.item_count(),
+            item_rows: rows.item_rows,
+            entity_rows: rows.entity_rows,
+            relations: graph.relation_count(),
+            interactions: interactions.len(),
+            validation: validation.map_or(0, Interactions::len),
+            triples: graph.len(),
+        }
+    }
+
+    /// Of the inputs of a training, see [`MkrTrainer::new`](super::MkrTrainer::new).
+    ///
+    /// # Errors
+    /// [`UnknownId`](MkrError::UnknownId) for an item whose entity does not exist.
+    pub fn of(
+        interactions: &Interactions,
+        validation: Option<&Interactions>,
+        item_entities: &[u32],
+        graph: &TripleSet,
+    ) -> Result<JointSize, MkrError> {
+        Ok(JointSize::new(interactions, validation, &Rows::new(item_entities, graph)?, graph))
+    }
+}
+
 impl MkrEstimate {
+    /// A [`Snapshot`](super::Snapshot).
+    pub fn snapshot(&self) -> usize {
+        self.parameters.saturating_add(self.optimizer).saturating_add(self.copy)
+    }
+
     /// All of it.
     pub fn total(&self) -> usize {
         let parts = [self.optimizer, self.copy, self.data, self.threads, self.validation];

@@ -22,10 +22,27 @@ impl Corrections {
     }
 
     fn at(&self, step: u32) -> [f32; 2] {
-        self.0[(step as usize).min(CORRECTIONS - 1)]
+        self.0[step as usize]
     }
 
     pub(super) const BYTES: usize = CORRECTIONS * size_of::<[f32; 2]>();
+}
+
+/// Counts a step: only as far as corrections go, so that a count is exact as a float, too.
+fn next(steps: u32) -> u32 {
+    (steps + 1).min(CORRECTIONS as u32 - 1)
+}
+
+/// Takes so many numbers from the beginning of others.
+fn take<'a>(numbers: &mut &'a [f32], count: usize) -> &'a [f32] {
+    let (taken, rest) = numbers.split_at(count);
+    *numbers = rest;
+    taken
+}
+
+/// A count that was written down as a number.
+fn count(number: f32) -> u32 {
+    (number as u32).min(CORRECTIONS as u32 - 1)
 }
 
 dispatch! {
@@ -58,6 +75,25 @@ impl WeightState {
         WeightState { range, penalised, first: zeros.clone(), second: zeros, steps: 0 }
     }
 
+    /// Numbers that [`save`](Self::save) writes.
+    pub(super) fn len(&self) -> usize {
+        2 * self.first.len() + 1
+    }
+
+    pub(super) fn save(&self, to: &mut Vec<f32>) {
+        to.extend_from_slice(&self.first);
+        to.extend_from_slice(&self.second);
+        to.push(self.steps as f32);
+    }
+
+    /// Takes what was saved from the beginning of `numbers`, which must have [`len`](Self::len) at least.
+    pub(super) fn load(&mut self, numbers: &mut &[f32]) {
+        let length = self.first.len();
+        self.first.copy_from_slice(take(numbers, length));
+        self.second.copy_from_slice(take(numbers, length));
+        self.steps = count(take(numbers, 1)[0]);
+    }
+
     /// One step against a gradient, to which that of the penalty is added first.
     pub(super) fn step(
         &mut self,
@@ -72,7 +108,7 @@ impl WeightState {
                 add_scaled(&mut gradient[range.clone()], l2, &weights[range.clone()]);
             }
         }
-        self.steps = self.steps.saturating_add(1);
+        self.steps = next(self.steps);
         let [one, two] = corrections.at(self.steps);
         let (gradient, weights) = (&gradient[self.range.clone()], &mut weights[self.range.clone()]);
         adam(rate * one, two, 0.0, gradient, weights, &mut self.first, &mut self.second);
@@ -93,6 +129,24 @@ pub(super) struct RowState {
 impl RowState {
     pub(super) fn new(rows: usize, dim: usize) -> RowState {
         RowState { moments: vec![0.0; 2 * rows * dim], steps: vec![0; rows] }
+    }
+
+    /// Numbers that [`save`](Self::save) writes.
+    pub(super) fn len(&self) -> usize {
+        self.moments.len() + self.steps.len()
+    }
+
+    pub(super) fn save(&self, to: &mut Vec<f32>) {
+        to.extend_from_slice(&self.moments);
+        to.extend(self.steps.iter().map(|&steps| steps as f32));
+    }
+
+    /// Takes what was saved from the beginning of `numbers`, which must have [`len`](Self::len) at least.
+    pub(super) fn load(&mut self, numbers: &mut &[f32]) {
+        let length = self.moments.len();
+        self.moments.copy_from_slice(take(numbers, length));
+        let steps = take(numbers, self.steps.len());
+        self.steps.iter_mut().zip(steps).for_each(|(to, &steps)| *to = count(steps));
     }
 
     /// Bytes for so many rows.
@@ -142,7 +196,7 @@ impl RowSum {
             let at = row as usize;
             let numbers = &mut table[at * dim..][..dim];
             let steps = &mut state.steps[at];
-            *steps = steps.saturating_add(1);
+            *steps = next(*steps);
             let [one, two] = corrections.at(*steps);
             let (first, second) = state.moments[2 * at * dim..][..2 * dim].split_at_mut(dim);
             adam(rate * one, two, l2, gradient, numbers, first, second);

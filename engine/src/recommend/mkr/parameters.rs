@@ -95,8 +95,19 @@ pub struct MkrParameters {
 }
 
 impl MkrParameters {
+    /// Puts arrays together that [`arrays`](Self::arrays) gave.
+    pub fn of_arrays(mut array: impl FnMut(&str) -> Vec<f32>) -> MkrParameters {
+        MkrParameters {
+            users: array("users"),
+            items: array("items"),
+            entities: array("entities"),
+            relations: array("relations"),
+            shared: array("shared"),
+        }
+    }
+
     /// The arrays by name.
-    pub(super) fn arrays(&self) -> [(&'static str, &[f32]); 5] {
+    pub fn arrays(&self) -> [(&'static str, &[f32]); 5] {
         [
             ("users", &self.users),
             ("items", &self.items),
@@ -108,12 +119,19 @@ impl MkrParameters {
 
     /// Checks lengths and numbers.
     pub(super) fn check(&self, shape: &MkrShape) -> Result<(), MkrError> {
+        self.check_lengths(shape)?;
+        for (what, numbers) in self.arrays() {
+            if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
+                return Err(MkrError::NotFinite { what, place });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_lengths(&self, shape: &MkrShape) -> Result<(), MkrError> {
         for ((what, numbers), expected) in self.arrays().into_iter().zip(shape.lengths()) {
             if numbers.len() != expected {
                 return Err(MkrError::WrongLength { what, actual: numbers.len(), expected });
-            }
-            if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
-                return Err(MkrError::NotFinite { what, place });
             }
         }
         Ok(())

@@ -1,11 +1,13 @@
 //! From a trained model to scores and probabilities.
 
+use super::config::MkrConfig;
 use super::cross_compress::{self, VECTORS};
-use super::data::{Interactions, NO_ENTITY};
+use super::data::{Interactions, NO_ENTITY, Rows};
 use super::dense::Dense;
 use super::error::MkrError;
 use super::heads::{mixture, probability};
 use super::parameters::{ACTIVATIONS, Layer, Layout, MkrParameters, MkrShape, PREDICTIONS};
+use crate::kge::TripleSet;
 use crate::kge::product::{Matrix, multiply};
 use crate::kge::simd::dot;
 use std::ops::Range;
@@ -47,6 +49,22 @@ impl MkrModel {
         }
         parameters.check(&shape)?;
         Ok(MkrModel { shape, entity_of_item, parameters })
+    }
+
+    /// Restores a model from the inputs of its training, see [`MkrTrainer::new`](super::MkrTrainer::new), and its parameters.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_training(
+        interactions: &Interactions,
+        item_entities: &[u32],
+        graph: &TripleSet,
+        config: &MkrConfig,
+        parameters: MkrParameters,
+    ) -> Result<MkrModel, MkrError> {
+        let rows = Rows::new(item_entities, graph)?;
+        let shape = MkrShape::new(config, &rows, interactions.user_count(), graph.relation_count());
+        MkrModel::new(shape, rows.entity_of_item, parameters)
     }
 
     pub(super) fn of_trainer(shape: MkrShape, entity_of_item: Vec<u32>, parameters: MkrParameters) -> MkrModel {

@@ -1,6 +1,7 @@
 //! Training, a step at a time.
 
 mod flatness;
+mod snapshot;
 mod start;
 mod tasks;
 
@@ -11,6 +12,7 @@ use super::optimizer::Corrections;
 use super::parameters::{Layout, MkrParameters, MkrShape};
 use super::predict::{MkrModel, Predictor};
 use flatness::Flatness;
+pub use snapshot::{Judged, Snapshot, TaskState};
 use std::sync::Arc;
 use tasks::{KgeTask, RecTask};
 
@@ -108,9 +110,7 @@ pub struct Trained {
 #[derive(Debug)]
 struct ValidationRows {
     rows: Interactions,
-    last: Option<Validation>,
-    best: Option<(f64, u32)>,
-    runs_without_best: u32,
+    judged: Judged,
 }
 
 /// Trains recommendation and knowledge-graph embedding jointly. The caller owns the loop and may stop between two steps.
@@ -156,7 +156,7 @@ impl MkrTrainer {
     pub fn progress(&self) -> Progress {
         let turn = &self.rec.turn;
         let done = (f64::from(self.epochs_done) + turn.fraction()) / f64::from(self.config.epochs);
-        let validation = self.validation.as_ref();
+        let judged = self.validation.as_ref().map(|validation| validation.judged).unwrap_or_default();
         Progress {
             phase: self.phase,
             stop: self.stop,
@@ -167,8 +167,8 @@ impl MkrTrainer {
             kge_loss: self.kge.as_ref().map_or(f64::NAN, |kge| kge.turn.loss()),
             rows_done: turn.total,
             triples_done: self.kge.as_ref().map_or(0, |kge| kge.turn.total),
-            validation: validation.and_then(|validation| validation.last),
-            best: validation.and_then(|validation| validation.best),
+            validation: judged.last,
+            best: judged.best,
             dead_users: self.dead_users,
         }
     }
@@ -280,19 +280,20 @@ impl MkrTrainer {
                 pooled_auc: pooled_auc(&validation.rows, &scores).unwrap_or(f64::NAN),
                 per_user_auc: per_user_auc(&validation.rows, &scores).unwrap_or(f64::NAN),
             };
-            validation.last = Some(figures);
+            let judged = &mut validation.judged;
+            judged.last = Some(figures);
             let figure = match self.config.selection {
                 Selection::PerUserAuc if !figures.per_user_auc.is_nan() => figures.per_user_auc,
                 _ => figures.pooled_auc,
             };
-            is_best = validation.best.is_none_or(|(best, _)| figure > best);
+            is_best = judged.best.is_none_or(|(best, _)| figure > best);
             // Where all items tie, an area of a half is no success, though it may be above that of the first epochs.
             if is_best && !is_flat && !has_collapsed {
-                validation.best = Some((figure, epoch));
-                validation.runs_without_best = 0;
+                judged.best = Some((figure, epoch));
+                judged.runs_without_best = 0;
             } else {
-                validation.runs_without_best += 1;
-                is_patient = self.config.patience == 0 || validation.runs_without_best < self.config.patience;
+                judged.runs_without_best += 1;
+                is_patient = self.config.patience == 0 || judged.runs_without_best < self.config.patience;
             }
         }
         if has_collapsed || (is_flat && (is_last || !is_patient)) {

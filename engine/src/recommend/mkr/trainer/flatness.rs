@@ -73,6 +73,16 @@ impl Flatness {
         spread
     }
 
+    /// Epochs in a row after which all items scored the same.
+    pub(super) fn epochs(&self) -> u32 {
+        self.epochs
+    }
+
+    /// Goes on after so many of these.
+    pub(super) fn resume(&mut self, epochs: u32) {
+        self.epochs = epochs;
+    }
+
     /// Whether all items scored the same after the last epoch.
     pub(super) fn is_flat(&self) -> bool {
         self.epochs > 0

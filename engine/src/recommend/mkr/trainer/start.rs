@@ -46,16 +46,7 @@ impl MkrTrainer {
         }
         let rows = Rows::new(item_entities, &graph)?;
         let threads = pool.current_num_threads().max(1);
-        let size = JointSize {
-            users,
-            items,
-            item_rows: rows.item_rows,
-            entity_rows: rows.entity_rows,
-            relations: graph.relation_count(),
-            interactions: interactions.len(),
-            validation: validation.map_or(0, Interactions::len),
-            triples: graph.len(),
-        };
+        let size = JointSize::new(&interactions, validation, &rows, &graph);
         let (needed, limit) = (estimate(&config, &size, threads).total(), config.memory_limit);
         if needed > limit {
             return Err(MkrError::MemoryLimit { needed, limit });
@@ -63,8 +54,7 @@ impl MkrTrainer {
         let shape = MkrShape::new(&config, &rows, users, graph.relation_count());
         let layout = Layout::new(&shape);
         let parameters = MkrParameters::start(&shape, &config);
-        let validation =
-            validation.map(|rows| ValidationRows { rows: rows.clone(), last: None, best: None, runs_without_best: 0 });
+        let validation = validation.map(|rows| ValidationRows { rows: rows.clone(), judged: Judged::default() });
         let flatness = Flatness::new(&interactions, &Predictor::new(&shape, &rows.entity_of_item, &parameters));
         let rec = RecTask::new(&config, &shape, &layout, interactions.len(), threads);
         let kge = (!config.no_kge).then(|| KgeTask::new(&config, &shape, &layout, graph, threads));

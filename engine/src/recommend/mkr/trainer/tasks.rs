@@ -4,6 +4,7 @@ use super::*;
 use crate::kge::sampling::{self, Use};
 use crate::kge::{KnownTriples, Side, TripleSet};
 use crate::recommend::mkr::embedding::{KgeBatch, KgeWorker};
+use crate::recommend::mkr::error::MkrError;
 use crate::recommend::mkr::optimizer::{RowState, RowSum, WeightState};
 use crate::recommend::mkr::parameters::Layer;
 use crate::recommend::mkr::recommendation::{RecBatch, RecWorker};
@@ -48,6 +49,23 @@ impl Turn {
         self.loss_sum += loss_sum;
     }
 
+    /// Where it stands; the caller adds the rest.
+    fn state(&self, passes: u64, batches: u64, optimizer: Vec<f32>) -> TaskState {
+        let Turn { done, loss_sum, last_loss, total, .. } = *self;
+        TaskState { optimizer, passes, batches, done, loss_sum, last_loss, total }
+    }
+
+    /// Goes on in a pass, in whose order the rows are already.
+    fn restore(&mut self, state: &TaskState) -> Result<(), MkrError> {
+        let (actual, expected) = (state.done, self.order.len());
+        if actual > expected {
+            return Err(MkrError::Mismatch { what: "number of rows", actual, expected });
+        }
+        (self.done, self.total) = (state.done, state.total);
+        (self.loss_sum, self.last_loss) = (state.loss_sum, state.last_loss);
+        Ok(())
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.done >= self.order.len()
     }
@@ -83,6 +101,25 @@ fn add_up(first: &mut [f32], others: &[&[f32]]) {
     for other in others {
         crate::kge::simd::add_scaled(first, 1.0, other);
     }
+}
+
+/// The state of a task's optimiser, as in [`TaskState::optimizer`].
+fn save(tables: &[RowState; 3], weights: &WeightState) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(tables.iter().map(RowState::len).sum::<usize>() + weights.len());
+    tables.iter().for_each(|table| table.save(&mut numbers));
+    weights.save(&mut numbers);
+    numbers
+}
+
+/// Takes what [`save`] made.
+fn load(tables: &mut [RowState; 3], weights: &mut WeightState, mut numbers: &[f32]) -> Result<(), MkrError> {
+    let (actual, expected) = (numbers.len(), tables.iter().map(RowState::len).sum::<usize>() + weights.len());
+    if actual != expected {
+        return Err(MkrError::WrongLength { what: "the state of an optimiser", actual, expected });
+    }
+    tables.iter_mut().for_each(|table| table.load(&mut numbers));
+    weights.load(&mut numbers);
+    Ok(())
 }
 
 /// Multiplications per row in a stack, forth and back.
@@ -123,6 +160,21 @@ impl RecTask {
         };
         task.start_epoch(config, 0);
         task
+    }
+
+    /// Where it stands, in the pass of this number from 1.
+    pub(super) fn state(&self, passes: u64) -> TaskState {
+        self.turn.state(passes, self.batches, save(&self.states, &self.weights))
+    }
+
+    /// Goes on from a state; the task must be new.
+    pub(super) fn restore(&mut self, config: &MkrConfig, state: &TaskState) -> Result<(), MkrError> {
+        for epoch in 1..state.passes {
+            self.start_epoch(config, epoch as u32);
+        }
+        self.batches = state.batches;
+        load(&mut self.states, &mut self.weights, &state.optimizer)?;
+        self.turn.restore(state)
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -263,6 +315,20 @@ impl KgeTask {
         };
         task.start_pass(config);
         task
+    }
+
+    /// Where it stands.
+    pub(super) fn state(&self) -> TaskState {
+        self.turn.state(self.passes, 0, save(&self.states, &self.weights))
+    }
+
+    /// Goes on from a state; the task must be new.
+    pub(super) fn restore(&mut self, config: &MkrConfig, state: &TaskState) -> Result<(), MkrError> {
+        while self.passes < state.passes {
+            self.start_pass(config);
+        }
+        load(&mut self.states, &mut self.weights, &state.optimizer)?;
+        self.turn.restore(state)
     }
 
     pub(super) fn start_pass(&mut self, config: &MkrConfig) {

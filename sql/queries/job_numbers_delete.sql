@@ -1,0 +1,1 @@
+DELETE FROM sgr.job_numbers WHERE job_id = $1 AND pg_catalog.starts_with(array_name, $2)
