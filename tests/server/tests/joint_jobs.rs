@@ -273,7 +273,7 @@ fn a_training_whose_worker_is_killed_ends_as_if_it_had_not_been() {
     let started = Instant::now();
     client
         .batch_execute(
-            "SELECT sgr_joint_train('tastes', 'facts', rec_dim => 32, high_depth => 2, epochs => 300, lr_rec => 0.005, patience => 0,
+            "SELECT sgr_joint_train('tastes', 'facts', rec_dim => 32, high_depth => 2, epochs => 250, lr_rec => 0.005, patience => 0,
                                     kge_interval => 1, threads => 1, seed => 4, name => 'whole')",
         )
         .unwrap();
@@ -284,12 +284,12 @@ fn a_training_whose_worker_is_killed_ends_as_if_it_had_not_been() {
     let job = submit(
         &mut client,
         "joint_train",
-        r#"{"split": "tastes", "triples": "facts", "rec_dim": 32, "high_depth": 2, "epochs": 300, "lr_rec": 0.005, "patience": 0,
+        r#"{"split": "tastes", "triples": "facts", "rec_dim": 32, "high_depth": 2, "epochs": 250, "lr_rec": 0.005, "patience": 0,
             "kge_interval": 1, "threads": 1, "seed": 4, "name": "killed"}"#,
     );
     let kills = std::env::var("SGR_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let mut random = Xoshiro256PlusPlus::seed_from_u64(21);
-    let mut gone_on = Vec::new();
+    let (mut gone_on, mut left) = (Vec::new(), String::new());
     for _ in 0..kills {
         let waited = Instant::now();
         let pid = loop {
@@ -301,7 +301,14 @@ fn a_training_whose_worker_is_killed_ends_as_if_it_had_not_been() {
             assert!(waited.elapsed() < Duration::from_secs(60), "the job does not start");
             std::thread::sleep(Duration::from_millis(5));
         };
-        std::thread::sleep(Duration::from_secs(1) + takes.mul_f64(random.random_range(0.0..0.15)));
+        // Until there is a checkpoint of this attempt, or the job has ended, and some more.
+        until(
+            &mut client,
+            &format!(
+                "SELECT state <> 'running' OR coalesce(md5(checkpoint), '') <> '{left}' FROM sgr.jobs WHERE job_id = {job}"
+            ),
+        );
+        std::thread::sleep(Duration::from_millis(random.random_range(0..400)));
         if !Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success() {
             // It has come to its end meanwhile.
             break;
@@ -321,6 +328,7 @@ fn a_training_whose_worker_is_killed_ends_as_if_it_had_not_been() {
             break;
         }
         gone_on.push((row.get::<_, Option<i32>>(1).unwrap_or(0), row.get::<_, Option<i32>>(2).unwrap_or(0)));
+        left = one(&mut client, &format!("SELECT coalesce(md5(checkpoint), '') FROM sgr.jobs WHERE job_id = {job}"));
         assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr_jobs_recover() WHERE state = 'queued'"), 1);
     }
     assert_eq!(wait(&mut client, job), "succeeded");
