@@ -67,6 +67,7 @@ impl Host for Worker<'_> {
                 WaitReason::RateLimit(None) => "because of SoundCloud's rate limit".to_owned(),
                 WaitReason::Backoff { attempt, failure } => format!("after failure {attempt}: {failure}"),
                 WaitReason::Breaker { failures } => format!("after {failures} failures one after the other"),
+                WaitReason::Held => "for the end of a rate limit or of failures that an earlier crawl met".to_owned(),
             };
             self.report(&format!("; waits {} s {why}", length / 1000));
         }

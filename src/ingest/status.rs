@@ -82,6 +82,6 @@ fn no_answer(reason: WaitReason) -> String {
             format!("too many requests: rate limit {}", limit.as_deref().unwrap_or("without a name"))
         }
         WaitReason::Backoff { failure, .. } => failure,
-        WaitReason::Bucket | WaitReason::Breaker { .. } => "no answer".to_owned(),
+        WaitReason::Bucket | WaitReason::Breaker { .. } | WaitReason::Held => "no answer".to_owned(),
     }
 }
