@@ -10,6 +10,7 @@ mod credentials;
 mod error;
 mod host;
 mod status;
+mod tokens;
 mod usage;
 
 pub use status::status;
@@ -150,12 +151,20 @@ impl Staged for Crawling {
         worker::phase("crawling");
         let mut crawl = self.begin_or_go_on(job)?;
         let mut client = self.prepared.client(now() as u64 ^ job.job_id as u64)?;
-        client.set_budget(job.step(|| usage::read(app))?);
+        job.step(|| usage::restore(app, &mut client, now()))?;
+        let mut client = tokens::Kept::new(client, &self.prepared);
         // What another process sent a moment ago is not known: the bucket is taken for empty.
         client.empty_bucket(now());
         let mut courier = Courier::start(self.prepared.transport.clone())?;
         let mut host = Worker::new(job, app, self.prepared.settings.daily_requests, crawl.counts());
-        sgr_http::crawl(&mut crawl, &mut client, &mut courier, &mut host)?;
+        let crawled = sgr_http::crawl(&mut crawl, &mut client, &mut courier, &mut host);
+        if crawled.is_err()
+            && let Some(until) = client.hold_until(now())
+        {
+            // What ended the crawl is the error to tell, and may be why this cannot be stored.
+            let _ = job.step(|| usage::hold(app, until));
+        }
+        crawled?;
         self.crawl = Some(crawl);
         Ok(())
     }

@@ -65,7 +65,7 @@ pub(crate) use identity::{Namespace, number_or_urn};
 pub use records::{
     Account, Cleaned, Document, DocumentReport, Entry, Interaction, InteractionKind, Kind, Playlist, Track,
 };
-pub(crate) use redact::redact;
+pub(crate) use redact::{is_credential, redact};
 pub use rejection::{MAX_EXCERPT_CHARS, Reason, Rejection};
 pub use tags::tag_list;
 pub use values::{MAX_BPM, MAX_TAG_LIST_BYTES, MAX_TEXT_BYTES};

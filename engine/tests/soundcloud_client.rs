@@ -2,14 +2,16 @@
 
 use proptest::prelude::*;
 use sgr_engine::soundcloud::{
-    Answer, ApiError, Backoff, Breaker, CallFailure, Client, ClientConfig, Credentials, DAY, DailyBudget, Endpoints,
-    MAX_HOLD, Method, Micros, Request, Response, SECOND, SoundcloudError, Step, TOKEN_MARGIN, TokenBucket,
-    TransportError, WaitReason,
+    Answer, ApiError, Backoff, Breaker, CallFailure, Client, ClientConfig, Crawl, CrawlConfig, Credentials, DAY,
+    DailyBudget, Endpoints, Fetch, Include, MAX_HOLD, Method, Micros, Request, Response, SECOND, SoundcloudError,
+    Start, Step, TOKEN_MARGIN, TokenBucket, TransportError, UnsafeUrl, WaitReason,
 };
 use url::Url;
 
 const NOW: Micros = 1_700_000_000 * SECOND;
 const TRACK: &str = "https://api.soundcloud.com/tracks/soundcloud:tracks:7";
+/// What is asked to see whether it is the call that is to blame.
+const PROBE: &str = "https://api.soundcloud.com/tracks?q=music&limit=1";
 
 fn config() -> ClientConfig {
     // Fast, so that only the waits that a test is about are met.
@@ -136,26 +138,92 @@ fn a_401_in_the_middle_asks_for_a_new_token_once_and_sends_the_call_again() {
     assert_eq!(done(client.next(NOW)), Ok(Answer::Body("[]".to_owned())));
 }
 
+/// What a 401 leads to where the token is not to blame, from the probe on.
+fn refused_by_probe(client: &mut Client, token: &str) {
+    let probe = sent(client.next(NOW));
+    assert_eq!((probe.url.as_str(), probe.authorization.expose()), (PROBE, format!("OAuth {token}").as_str()));
+    answers(client, Response::json(200, b"[]"), NOW);
+    assert_eq!(done(client.next(NOW)).expect_err("it is refused").to_string(), "401: empty body");
+}
+
+fn unauthorized() -> Response {
+    Response { status: 401, ..Response::default() }
+}
+
 #[test]
-fn a_401_for_a_fresh_token_is_the_calls_own_fault_and_of_two_calls_in_a_row_everybodys() {
+fn a_401_for_a_fresh_token_too_is_the_calls_own_fault_if_the_token_is_good_for_something_else() {
     let mut client = calling(config());
-    for call in 0..2 {
-        if call == 1 {
-            client.begin(url("https://api.soundcloud.com/tracks/soundcloud:tracks:8"));
-            assert_eq!(sent(client.next(NOW)).authorization.expose(), "OAuth token-2");
-        }
-        answers(&mut client, Response { status: 401, ..Response::default() }, NOW);
-        assert_eq!(sent(client.next(NOW)).method, Method::Post);
-        client.receive(Ok(token("token-2", None)), NOW);
-        sent(client.next(NOW));
-        answers(&mut client, Response { status: 401, ..Response::default() }, NOW);
-        if call == 0 {
-            let failure = done(client.next(NOW)).expect_err("it is refused");
-            assert_eq!(failure.to_string(), "401: empty body");
-        }
+    answers(&mut client, unauthorized(), NOW);
+    assert_eq!(sent(client.next(NOW)).method, Method::Post);
+    client.receive(Ok(token("token-2", None)), NOW);
+    sent(client.next(NOW));
+    answers(&mut client, unauthorized(), NOW);
+    refused_by_probe(&mut client, "token-2");
+
+    let mut client = calling(config());
+    answers(&mut client, unauthorized(), NOW);
+    sent(client.next(NOW));
+    client.receive(Ok(token("token-2", None)), NOW);
+    for asked in [TRACK, PROBE] {
+        assert_eq!(sent(client.next(NOW)).url.as_str(), asked);
+        answers(&mut client, unauthorized(), NOW);
     }
     assert!(matches!(client.next(NOW), Err(SoundcloudError::TokenRefused { .. })));
     assert!(matches!(client.next(NOW + DAY), Err(SoundcloudError::TokenRefused { .. })));
+}
+
+#[test]
+fn things_that_answer_401_one_after_the_other_cost_no_token_and_do_not_end_the_crawl() {
+    let mut client = calling(config());
+    answers(&mut client, Response::json(200, b"{}"), NOW);
+    assert!(done(client.next(NOW)).is_ok());
+    for id in 8..12 {
+        client.begin(url(&format!("https://api.soundcloud.com/tracks/soundcloud:tracks:{id}")));
+        assert_eq!(sent(client.next(NOW)).authorization.expose(), "OAuth token-1");
+        answers(&mut client, unauthorized(), NOW);
+        refused_by_probe(&mut client, "token-1");
+    }
+    // A token that was good and is no more is replaced, and the call is sent again.
+    client.begin(url(TRACK));
+    for asked in [TRACK, PROBE] {
+        assert_eq!(sent(client.next(NOW)).url.as_str(), asked);
+        answers(&mut client, unauthorized(), NOW);
+    }
+    assert_eq!(sent(client.next(NOW)).method, Method::Post);
+    client.receive(Ok(token("token-2", None)), NOW);
+    let again = sent(client.next(NOW));
+    assert_eq!((again.url.as_str(), again.authorization.expose()), (TRACK, "OAuth token-2"));
+    answers(&mut client, Response::json(200, b"{}"), NOW);
+    assert!(done(client.next(NOW)).is_ok());
+}
+
+#[test]
+fn the_next_client_goes_on_with_the_tokens_and_a_revoked_one_is_replaced() {
+    let first = calling(config());
+    let mut next = client_with(config());
+    next.set_tokens(first.tokens().clone());
+    next.begin(url(TRACK));
+    assert!(next.has_token(NOW));
+    assert_eq!(sent(next.next(NOW)).authorization.expose(), "OAuth token-1");
+    answers(&mut next, unauthorized(), NOW);
+    assert_eq!(sent(next.next(NOW)).method, Method::Post);
+}
+
+#[test]
+fn a_refused_refresh_token_never_passes_for_wrong_credentials() {
+    for (status, body) in [(400, r#"{"error":"invalid_request"}"#), (401, ""), (401, "{}"), (403, "")] {
+        let mut client = client_with(config());
+        client.begin(url(TRACK));
+        sent(client.next(NOW));
+        client.receive(Ok(token("token-1", Some("refresh-1"))), NOW);
+        let later = NOW + DAY;
+        assert!(sent(client.next(later)).form.expect("a form").expose().contains("refresh-1"));
+        answers(&mut client, Response::json(status, body.as_bytes()), later);
+        let (until, _) = waits(client.next(later));
+        assert_eq!(sent(client.next(until)).form.expect("a form").expose(), "grant_type=client_credentials");
+        answers(&mut client, Response::json(401, b""), until);
+        assert!(matches!(client.next(until), Err(SoundcloudError::Credentials { .. })), "{status} {body}");
+    }
 }
 
 #[test]
@@ -276,7 +344,7 @@ fn a_429_with_a_time_is_obeyed_to_the_microsecond_and_holds_the_next_call_too() 
 }
 
 #[test]
-fn a_429_without_a_time_backs_off_longer_each_time_and_gives_up_at_last() {
+fn a_429_without_a_time_backs_off_longer_each_time_and_ends_everything_at_last() {
     let mut client = calling(ClientConfig { rate_limits: 4, ..config() });
     let mut now = NOW;
     for met in 1..=4u32 {
@@ -288,8 +356,36 @@ fn a_429_without_a_time_backs_off_longer_each_time_and_gives_up_at_last() {
         now = until;
         sent(client.next(now));
     }
+    // The next call would meet the same limit: passed over one after the other, they would leave an empty crawl.
     answers(&mut client, Response::json(429, b"{}"), now);
-    assert!(matches!(done(client.next(now)), Err(CallFailure::GaveUp { attempts: 5, .. })));
+    let error = client.next(now).expect_err("no call has any prospect");
+    assert!(matches!(error, SoundcloudError::Unavailable { failures: 5, .. }), "{error}");
+    // Whoever tries again has to wait all the same.
+    assert!(client.hold_until(now).is_some());
+}
+
+#[test]
+fn a_hold_outlives_the_client() {
+    let mut client = calling(config());
+    assert_eq!(client.hold_until(NOW), None);
+    let response = Response { retry_after: Some("3000".to_owned()), ..Response::json(429, b"{}") };
+    answers(&mut client, response, NOW);
+    let until = client.hold_until(NOW).expect("it is held");
+    assert_eq!((waits(client.next(NOW)).0, client.hold_until(until)), (until, None));
+
+    let mut next = client_with(config());
+    next.set_hold(until, NOW + SECOND);
+    assert_eq!(next.hold_until(NOW + SECOND), Some(until));
+    next.begin(url(TRACK));
+    assert_eq!(waits(next.next(NOW + SECOND)), (until, WaitReason::Held));
+    sent(next.next(until));
+    // A clock that was set back does not hold for longer than a service may ask for.
+    next.set_hold(NOW + 1000 * DAY, NOW);
+    assert_eq!(next.hold_until(NOW), Some(NOW + MAX_HOLD));
+
+    let mut client = calling(ClientConfig { failures_to_open: 1, ..config() });
+    answers(&mut client, Response::json(503, b""), NOW);
+    assert_eq!(client.hold_until(NOW), Some(NOW + 60 * SECOND));
 }
 
 #[test]
@@ -434,6 +530,94 @@ fn after_repeated_failures_nothing_is_sent_while_the_breaker_is_open_and_at_last
     assert_eq!(error, SoundcloudError::Unavailable { failures: 5, last: "503: empty body".to_owned() });
     // 60 + 120 + 240 seconds of pauses.
     assert!(now - NOW >= 420 * SECOND);
+}
+
+/// A crawl in the middle of a list, what it asks for next, and a client of the defaults that is asking it.
+fn reading_likes() -> (Crawl, Fetch, Client) {
+    let start = Start::Urn("soundcloud:users:7".to_owned());
+    let config = CrawlConfig { include: [Include::Likes].into(), ..CrawlConfig::new(start) };
+    let mut crawl = Crawl::new(config).expect("a good config");
+    let mut client = client_with(ClientConfig::new(Endpoints::default()));
+    crawl.next(NOW, client.endpoints()).expect("the start");
+    let user = r#"{"kind":"user","urn":"soundcloud:users:7","username":"Sol"}"#.to_owned();
+    crawl.receive(Ok(Answer::Body(user)), client.endpoints(), NOW).expect("a user");
+    let fetch = crawl.next(NOW, client.endpoints()).expect("the list");
+    assert!(fetch.url.path().ends_with("/likes/tracks"), "{}", fetch.url);
+    client.begin(fetch.url.clone());
+    sent(client.next(NOW));
+    client.receive(Ok(token("token-1", None)), NOW);
+    (crawl, fetch, client)
+}
+
+/// Answers each request with what `answer` says of the URL and the time, until the call is over; and what was sent.
+fn drive(
+    client: &mut Client,
+    answer: impl Fn(&str, Micros) -> Response,
+) -> (Result<Result<Answer, CallFailure>, SoundcloudError>, Vec<String>, Micros) {
+    let (mut now, mut asked) = (NOW, Vec::new());
+    loop {
+        match client.next(now) {
+            Ok(Step::Send(request)) => {
+                asked.push(request.url.to_string());
+                client.receive(Ok(answer(request.url.as_str(), now)), now);
+            }
+            Ok(Step::Wait { until, .. }) => now = until,
+            Ok(Step::Done(result)) => return (Ok(result), asked, now),
+            Err(error) => return (Err(error), asked, now),
+        }
+        assert!(asked.len() < 100, "it never ends");
+    }
+}
+
+#[test]
+fn an_outage_of_any_length_up_to_the_breakers_end_loses_no_list() {
+    for minutes in [1, 2, 5, 10, 20, 30] {
+        let (_, _, mut client) = reading_likes();
+        let end = NOW + minutes * 60 * SECOND;
+        let status = |now| if now < end { 503 } else { 200 };
+        let (result, asked, now) = drive(&mut client, |_, now| Response::json(status(now), b"[]"));
+        assert_eq!(result, Ok(Ok(Answer::Body("[]".to_owned()))), "{minutes} minutes: {asked:?}");
+        assert!(now >= end);
+    }
+}
+
+#[test]
+fn an_outage_that_does_not_end_is_an_error_and_a_crawl_that_is_resumed_asks_for_the_list_again() {
+    let (mut crawl, fetch, mut client) = reading_likes();
+    let stored = serde_json::to_string(&crawl).expect("it is data");
+    let (result, asked, now) = drive(&mut client, |_, _| Response::json(503, b""));
+    // Five failures open the breaker, then one request each after 1, 2, 4, 8 and 16 minutes.
+    assert!(matches!(result, Err(SoundcloudError::Unavailable { failures: 10, .. })), "{result:?}");
+    assert!(asked.len() == 10 && now - NOW >= 31 * 60 * SECOND, "{asked:?}");
+    let mut resumed: Crawl = serde_json::from_str(&stored).expect("it was written a moment ago");
+    assert_eq!(
+        resumed.next(now, client.endpoints()),
+        crawl.next(NOW, client.endpoints()).filter(|again| *again == fetch)
+    );
+}
+
+#[test]
+fn a_call_that_alone_fails_is_given_up_once_the_service_has_answered_something_else() {
+    let (_, fetch, mut client) = reading_likes();
+    let status = |url: &str| if url == PROBE { 200 } else { 500 };
+    let (result, asked, _) = drive(&mut client, |url, _| Response::json(status(url), b"[]"));
+    assert!(matches!(result, Ok(Err(CallFailure::GaveUp { attempts: 7, .. }))), "{result:?}");
+    let expected = [vec![fetch.url.as_str(); 6], vec![PROBE, fetch.url.as_str()]].concat();
+    assert_eq!(asked, expected);
+}
+
+#[test]
+fn an_address_that_must_not_be_asked_ends_everything() {
+    let fault = UnsafeUrl::PrivateAddress { host: "api.soundcloud.com".to_owned(), address: [10, 0, 0, 1].into() };
+    let mut waiting_for_token = client_with(config());
+    waiting_for_token.begin(url(TRACK));
+    sent(waiting_for_token.next(NOW));
+    for mut client in [calling(config()), waiting_for_token] {
+        client.receive(Err(TransportError::Unsafe(fault.clone())), NOW);
+        assert_eq!(client.next(NOW), Err(SoundcloudError::Unsafe(fault.clone())));
+        client.begin(url(TRACK));
+        assert_eq!(client.next(NOW + DAY), Err(SoundcloudError::Unsafe(fault.clone())));
+    }
 }
 
 #[test]

@@ -233,7 +233,9 @@ fn parameters_that_next_href_dropped_are_added_again_and_those_it_has_are_kept()
 
 #[test]
 fn credentials_in_next_href_are_neither_sent_nor_stored() {
-    let href = "https://api.soundcloud.com/x?client_id=S3cr3t9&cursor=a&oauth_token=S3cr3t9&access_token=S3cr3t9";
+    let href = "https://api.soundcloud.com/x?client_id=S3cr3t9&cursor=a&oauth_token=S3cr3t9&access_token=S3cr3t9\
+        &refresh_token=S3cr3t9&Client_Secret=S3cr3t9&secret_token=S3cr3t9&consumer_key=S3cr3t9&authorization=S3cr3t9\
+        &password=S3cr3t9";
     let (site, crawl) = likes(Site::default().with(&of("users", 7, "/likes/tracks"), page(&[track(1, 8)], Some(href))));
     let stored = serde_json::to_string(&crawl).expect("it is data");
     let sources: Vec<&str> = site.documents.iter().map(|document| document.source.as_str()).collect();

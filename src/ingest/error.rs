@@ -20,6 +20,8 @@ impl From<SoundcloudError> for Error {
             }
             SoundcloudError::Unavailable { .. } => Self::new(PgSqlErrorCode::ERRCODE_CONNECTION_FAILURE, message)
                 .hint("sgr_job_retry() goes on where the crawl stopped"),
+            SoundcloudError::Unsafe(_) => Self::new(PgSqlErrorCode::ERRCODE_CONNECTION_FAILURE, message)
+                .hint("see where the server's name service leads to; sgr_job_retry() goes on where the crawl stopped"),
             SoundcloudError::Start { .. } => Self::unknown(message),
             _ => Self::not_ready(message),
         }

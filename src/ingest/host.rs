@@ -21,11 +21,13 @@ pub struct Worker<'a> {
     daily_requests: u32,
     counts: CrawlCounts,
     left: u32,
+    /// The end of the longest pause that is stored.
+    held: Micros,
 }
 
 impl<'a> Worker<'a> {
     pub fn new(job: &'a Job, app: i64, daily_requests: u32, counts: CrawlCounts) -> Self {
-        Self { job, app, daily_requests, counts, left: daily_requests }
+        Self { job, app, daily_requests, counts, left: daily_requests, held: 0 }
     }
 
     fn report(&self, doing: &str) {
@@ -67,8 +69,15 @@ impl Host for Worker<'_> {
                 WaitReason::RateLimit(None) => "because of SoundCloud's rate limit".to_owned(),
                 WaitReason::Backoff { attempt, failure } => format!("after failure {attempt}: {failure}"),
                 WaitReason::Breaker { failures } => format!("after {failures} failures one after the other"),
+                WaitReason::Held => "for the end of a rate limit or of failures that an earlier crawl met".to_owned(),
             };
             self.report(&format!("; waits {} s {why}", length / 1000));
+        }
+        // Before the pause: a cancel or kill in it must not let the next attempt ask earlier.
+        if matches!(reason, WaitReason::RateLimit(_) | WaitReason::Breaker { .. }) && until > self.held {
+            let app = self.app;
+            self.job.step(|| usage::hold(app, until))?;
+            self.held = until;
         }
         worker::pause(length.clamp(1, LONGEST_PAUSE));
         Ok(())

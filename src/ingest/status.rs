@@ -1,7 +1,7 @@
 //! `sgr_soundcloud_status`: whether there are credentials, and whether they work.
 
 use super::courier::Courier;
-use super::{Prepared, milliseconds_until, now, usage};
+use super::{Prepared, milliseconds_until, now, tokens, usage};
 use crate::error::Result;
 use crate::settings;
 use crate::worker;
@@ -36,10 +36,18 @@ pub fn status(try_them: bool) -> Result<Status> {
     };
     let app = prepared.app;
     let mut client = prepared.client(now() as u64)?;
-    client.set_budget(usage::read(app)?);
+    usage::restore(app, &mut client, now())?;
+    let held = client.hold_until(now());
+    let mut client = tokens::Kept::new(client, &prepared);
     status.credentials = Some(prepared.found.place);
     if !try_them {
         "not tried".clone_into(&mut status.detail);
+    } else if let Some(until) = held {
+        let seconds = (milliseconds_until(until, now()) + 999) / 1000;
+        status.detail = format!("not tried: a rate limit or repeated failures forbid to ask for another {seconds} s");
+    } else if client.has_token(now()) {
+        status.work = Some(true);
+        "a token that was given earlier is still good".clone_into(&mut status.detail);
     } else if let Some(_held) = worker::try_app(app) {
         client.empty_bucket(now());
         (status.work, status.detail) = ask(&mut client, Courier::start(prepared.transport.clone())?, app)?;
@@ -51,7 +59,7 @@ pub fn status(try_them: bool) -> Result<Status> {
     Ok(status)
 }
 
-/// Asks for a token, once.
+/// Asks for a token, once. A pause that it leads to is stored.
 fn ask(client: &mut Client, mut courier: Courier, app: i64) -> Result<(Option<bool>, String)> {
     // The call itself is never sent: the token comes first.
     client.begin(client.endpoints().api().clone());
@@ -65,7 +73,12 @@ fn ask(client: &mut Client, mut courier: Courier, app: i64) -> Result<(Option<bo
             Ok(Step::Wait { until, reason: WaitReason::Bucket }) => {
                 worker::pause(milliseconds_until(until, now()).max(1));
             }
-            Ok(Step::Wait { reason, .. }) => return Ok((None, no_answer(reason))),
+            Ok(Step::Wait { until, reason }) => {
+                if matches!(reason, WaitReason::RateLimit(_) | WaitReason::Breaker { .. }) {
+                    usage::hold(app, until)?;
+                }
+                return Ok((None, no_answer(reason)));
+            }
             Ok(Step::Done(Err(failure))) => return Ok((None, failure.to_string())),
             Ok(Step::Done(Ok(_))) => break,
             Err(error @ SoundcloudError::Credentials { .. }) => return Ok((Some(false), error.to_string())),
@@ -82,6 +95,6 @@ fn no_answer(reason: WaitReason) -> String {
             format!("too many requests: rate limit {}", limit.as_deref().unwrap_or("without a name"))
         }
         WaitReason::Backoff { failure, .. } => failure,
-        WaitReason::Bucket | WaitReason::Breaker { .. } => "no answer".to_owned(),
+        WaitReason::Bucket | WaitReason::Breaker { .. } | WaitReason::Held => "no answer".to_owned(),
     }
 }

@@ -1,10 +1,10 @@
-//! What is used up of an application's day: `sgr.soundcloud_usage`.
+//! What is used up of an application's day, and until when it must not ask: `sgr.soundcloud_usage`.
 
 use crate::error::Result;
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
 use rustc_hash::FxBuildHasher;
-use sgr_engine::soundcloud::{DailyBudget, Endpoints};
+use sgr_engine::soundcloud::{Client, DailyBudget, Endpoints, Micros};
 use std::hash::BuildHasher;
 
 /// A number for the application at a service: locks and tables show it, and it does not tell the client id.
@@ -12,19 +12,33 @@ pub fn app(client_id: &str, endpoints: &Endpoints) -> i64 {
     FxBuildHasher.hash_one((client_id, endpoints.api().as_str())).cast_signed()
 }
 
-/// Today's requests so far, or those of the last day on which there were some.
-pub fn read(app: i64) -> Result<DailyBudget> {
+/// Tells a new client what earlier ones left: requests so far of today or of the last day on which there were some, and
+/// until when nothing may be sent.
+pub fn restore(app: i64, client: &mut Client, now: Micros) -> Result<()> {
     let mut budget = DailyBudget::default();
-    let sql = "SELECT u.day - date '1970-01-01', u.requests FROM sgr.soundcloud_usage AS u WHERE u.app = $1";
+    let mut hold = None;
+    let sql = include_str!("../../sql/queries/soundcloud_usage.sql");
     spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(app)], |row| {
+        hold = row.int(2);
         let requests = row.int(1).and_then(|requests| u32::try_from(requests).ok()).unwrap_or(0);
         budget = DailyBudget::of_day(row.int(0).unwrap_or(0), requests);
         Ok(())
     })?;
-    Ok(budget)
+    client.set_budget(budget);
+    if let Some(until) = hold.filter(|until| *until > now) {
+        client.set_hold(until, now);
+    }
+    Ok(())
 }
 
-/// Stores them. Only the process that holds the application's lock does so.
+/// Stores until when nothing may be sent, where something was sent before.
+pub fn hold(app: i64, until: Micros) -> Result<()> {
+    let args = [Arg::Big(app), Arg::Big(until)];
+    spi::execute(include_str!("../../sql/queries/soundcloud_usage_hold.sql"), &Sources::NONE, &args)?;
+    Ok(())
+}
+
+/// Stores the requests. Only the process that holds the application's lock does so.
 pub fn save(app: i64, budget: &DailyBudget) -> Result<()> {
     let day = i32::try_from(budget.day()).unwrap_or(0);
     let requests = i32::try_from(budget.used()).unwrap_or(i32::MAX);

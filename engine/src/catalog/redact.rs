@@ -20,6 +20,11 @@ const SCHEMES: [&str; 3] = ["oauth ", "bearer ", "basic "];
 
 const BLOT: &str = "***";
 
+/// Whether a parameter of this name is a credential: never sent on, logged or stored.
+pub(crate) fn is_credential(name: &str) -> bool {
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// `text` with the values of credentials replaced by `***` and NUL characters by U+FFFD.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     let lower = text.to_ascii_lowercase();

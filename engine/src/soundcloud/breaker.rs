@@ -37,6 +37,11 @@ impl Breaker {
         self.failures
     }
 
+    /// Whether it has opened since the last success.
+    pub fn has_opened(&self) -> bool {
+        self.openings > 0
+    }
+
     /// Whether it has opened as often as is allowed and then failed again.
     pub fn is_spent(&self) -> bool {
         self.openings > self.max_openings

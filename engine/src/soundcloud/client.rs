@@ -7,7 +7,7 @@ use super::endpoints::Endpoints;
 use super::error::SoundcloudError;
 use super::failure::{ApiError, CallFailure, Malformed};
 use super::message::{Method, Request, Response, TransportError};
-use super::retry::Backoff;
+use super::retry::{Backoff, MAX_HOLD};
 use super::time::Micros;
 use super::token::TokenKeeper;
 use crate::catalog::redact;
@@ -55,6 +55,8 @@ pub enum WaitReason {
         /// Failures since the last success.
         failures: u32,
     },
+    /// An earlier client of the application was to wait, see [`Client::set_hold`].
+    Held,
 }
 
 /// What a call brought.
@@ -70,8 +72,21 @@ pub enum Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
     Nothing,
-    TokenRequest,
+    /// Whether for a refresh token; else for the credentials.
+    TokenRequest {
+        refreshes: bool,
+    },
     Call,
+    Probe,
+}
+
+/// What an answer to [`Endpoints::probe`] decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Doubt {
+    /// The call failed as often as it may, and so did everything else: is it the call or the service?
+    Service,
+    /// The call was answered with 401: is it the call or the token?
+    Token(ApiError),
 }
 
 /// The call that is under way.
@@ -83,6 +98,9 @@ struct Flight {
     rate_limits: u32,
     redirects: u8,
     tokens_refused: u8,
+    doubt: Option<Doubt>,
+    /// Whether the service answered a probe after the call had used up its attempts.
+    service_answers: bool,
     done: Option<Result<Answer, CallFailure>>,
 }
 
@@ -106,8 +124,8 @@ pub struct Client {
     hold: Option<(Micros, WaitReason)>,
     flight: Option<Flight>,
     fatal: Option<SoundcloudError>,
-    /// Calls one after the other for which even a fresh token was refused.
-    calls_refused: u32,
+    /// Whether the present token was accepted for a call.
+    is_proven: bool,
     requests: u64,
 }
 
@@ -130,7 +148,7 @@ impl Client {
             hold: None,
             flight: None,
             fatal: None,
-            calls_refused: 0,
+            is_proven: false,
             requests: 0,
             config,
             credentials,
@@ -150,6 +168,32 @@ impl Client {
     /// Goes on from a stored budget.
     pub fn set_budget(&mut self, budget: DailyBudget) {
         self.budget = budget;
+    }
+
+    /// Until when a rate limit or the circuit breaker forbids to send anything, if that is after `now`: to be stored and
+    /// given to [`set_hold`](Self::set_hold) of the next client.
+    pub fn hold_until(&self, now: Micros) -> Option<Micros> {
+        let held = match &self.hold {
+            Some((until, WaitReason::RateLimit(_) | WaitReason::Held)) => Some(*until),
+            _ => None,
+        };
+        held.max(self.breaker.open_until()).filter(|until| *until > now)
+    }
+
+    /// Sends nothing before `until`, which is at most [`MAX_HOLD`] after `now`: an earlier client was to wait so long.
+    pub fn set_hold(&mut self, until: Micros, now: Micros) {
+        self.hold = Some((until.min(now.saturating_add(MAX_HOLD)), WaitReason::Held));
+    }
+
+    /// The tokens, to be given to [`set_tokens`](Self::set_tokens) of the next client of the application.
+    pub fn tokens(&self) -> &TokenKeeper {
+        &self.tokens
+    }
+
+    /// Goes on with the tokens of an earlier client with the same credentials.
+    pub fn set_tokens(&mut self, tokens: TokenKeeper) {
+        self.tokens = tokens;
+        self.is_proven = false;
     }
 
     /// Begins with an empty token bucket: another client with these credentials may have sent requests until `now`.
@@ -191,6 +235,8 @@ impl Client {
             rate_limits: 0,
             redirects: 0,
             tokens_refused: 0,
+            doubt: None,
+            service_answers: false,
             done: None,
         });
     }
@@ -199,8 +245,8 @@ impl Client {
     /// the request is taken for lost and is sent again.
     ///
     /// # Errors
-    /// [`SoundcloudError::Credentials`], [`SoundcloudError::TokenRefused`], [`SoundcloudError::Unavailable`]: no call has
-    /// any prospect. [`SoundcloudError::NothingAsked`] without a call.
+    /// [`SoundcloudError::Credentials`], [`SoundcloudError::TokenRefused`], [`SoundcloudError::Unavailable`],
+    /// [`SoundcloudError::Unsafe`]: no call has any prospect. [`SoundcloudError::NothingAsked`] without a call.
     pub fn next(&mut self, now: Micros) -> Result<Step, SoundcloudError> {
         if let Some(fatal) = &self.fatal {
             return Err(fatal.clone());
@@ -225,12 +271,15 @@ impl Client {
         let flight = self.flight.as_mut().ok_or(SoundcloudError::NothingAsked)?;
         let request = match self.tokens.authorization(now) {
             Some(authorization) => {
-                flight.sent = Sent::Call;
-                let url = flight.url.clone();
+                let url = match flight.doubt {
+                    Some(_) => self.config.endpoints.probe(),
+                    None => flight.url.clone(),
+                };
+                flight.sent = if flight.doubt.is_some() { Sent::Probe } else { Sent::Call };
                 Request { method: Method::Get, url, authorization, user_agent, form: None, max_body_bytes }
             }
             None => {
-                flight.sent = Sent::TokenRequest;
+                flight.sent = Sent::TokenRequest { refreshes: self.tokens.can_refresh() };
                 Request {
                     method: Method::Post,
                     url: self.config.endpoints.token().clone(),
@@ -271,12 +320,15 @@ impl Client {
         let sent = std::mem::replace(&mut flight.sent, Sent::Nothing);
         match (sent, result) {
             (Sent::Nothing, _) => {}
-            (_, Err(error @ (TransportError::Unsafe(_) | TransportError::TooLarge { .. }))) => {
+            // A host that leads to such an address does so for every call.
+            (_, Err(TransportError::Unsafe(fault))) => self.fatal = Some(SoundcloudError::Unsafe(fault)),
+            (Sent::Call, Err(error @ TransportError::TooLarge { .. })) => {
                 flight.done = Some(Err(CallFailure::Transport(error)));
             }
             (_, Err(error)) => self.failed(error.to_string(), None, now),
-            (Sent::TokenRequest, Ok(response)) => self.token_response(&response, now),
+            (Sent::TokenRequest { refreshes }, Ok(response)) => self.token_response(&response, refreshes, now),
             (Sent::Call, Ok(response)) => self.response(response, now),
+            (Sent::Probe, Ok(response)) => self.probed(&response, now),
         }
     }
 
@@ -294,18 +346,17 @@ impl Client {
         error
     }
 
-    fn token_response(&mut self, response: &Response, now: Micros) {
+    fn token_response(&mut self, response: &Response, refreshes: bool, now: Micros) {
         match response.status {
             200 | 201 => match self.tokens.granted(&response.body, now) {
-                Ok(()) => {}
+                Ok(()) => self.is_proven = false,
                 Err(fault) => self.failed(fault.to_string(), None, now),
             },
             429 => self.rate_limited(self.error(response, now), now),
             status @ (400 | 401 | 403) => {
                 let error = self.error(response, now);
-                // A refresh token that is not good any more; the next request asks with the credentials.
-                let stale = error.message.contains("invalid_grant");
-                if stale || status == 403 {
+                // What is refused may be the refresh token alone; the next request asks with the credentials.
+                if refreshes || status == 403 {
                     self.failed(error.to_string(), None, now);
                 } else {
                     self.fatal = Some(SoundcloudError::Credentials { message: error.to_string() });
@@ -324,25 +375,22 @@ impl Client {
             200..=299 if flight.resolves => self.resolved_in_body(&response, now),
             200..=299 => match body(response) {
                 Ok(text) => {
-                    self.calls_refused = 0;
+                    self.is_proven = true;
                     self.finish(Ok(Answer::Body(text)));
                 }
                 Err(fault) => self.failed(fault.to_string(), None, now),
             },
             301 | 302 | 303 | 307 | 308 => self.redirected(&response, now),
             401 => {
-                flight.tokens_refused += 1;
-                // The first one may have expired or been revoked on the way.
-                if flight.tokens_refused == 1 {
-                    return self.tokens.refused();
+                // A token that nothing was had for may have expired or been revoked on the way, and a new one is asked for,
+                // once. Else the thing may not be for us, and tokens are rationed: a probe shows which of the two it is.
+                if !self.is_proven && flight.tokens_refused == 0 {
+                    return self.renew_token();
                 }
-                // A fresh one: either this thing is not for us, or nothing is. The next call shows which.
                 let error = self.error(&response, now);
-                self.calls_refused += 1;
-                if self.calls_refused > 1 {
-                    self.fatal = Some(SoundcloudError::TokenRefused { message: error.to_string() });
+                if let Some(flight) = self.flight.as_mut() {
+                    flight.doubt = Some(Doubt::Token(error));
                 }
-                self.finish(Err(CallFailure::Refused(error)));
             }
             429 => self.rate_limited(self.error(&response, now), now),
             408 | 425 | 500..=599 => {
@@ -350,6 +398,43 @@ impl Client {
                 self.failed(error.to_string(), error.retry_at, now);
             }
             _ => self.finish(Err(CallFailure::Refused(self.error(&response, now)))),
+        }
+    }
+
+    fn renew_token(&mut self) {
+        self.tokens.refused();
+        self.is_proven = false;
+        if let Some(flight) = self.flight.as_mut() {
+            flight.tokens_refused += 1;
+            flight.doubt = None;
+        }
+    }
+
+    /// Takes the answer to a probe. Any status that a service in order may send will do.
+    fn probed(&mut self, response: &Response, now: Micros) {
+        let Some(flight) = self.flight.as_mut() else { return };
+        match response.status {
+            401 if flight.tokens_refused == 0 => self.renew_token(),
+            401 => {
+                let message = self.error(response, now).to_string();
+                self.fatal = Some(SoundcloudError::TokenRefused { message });
+            }
+            429 => self.rate_limited(self.error(response, now), now),
+            408 | 425 | 500..=599 => {
+                let error = self.error(response, now);
+                self.failed(error.to_string(), error.retry_at, now);
+            }
+            _ => {
+                self.is_proven = true;
+                match flight.doubt.take() {
+                    Some(Doubt::Token(error)) => self.finish(Err(CallFailure::Refused(error))),
+                    Some(Doubt::Service) | None => {
+                        // Once more: the service may have recovered only now.
+                        flight.service_answers = true;
+                        self.breaker.succeeded();
+                    }
+                }
+            }
         }
     }
 
@@ -408,8 +493,9 @@ impl Client {
         let Some(flight) = self.flight.as_mut() else { return };
         flight.rate_limits += 1;
         if flight.rate_limits > self.config.rate_limits {
-            let attempts = flight.rate_limits + flight.failures;
-            flight.done = Some(Err(CallFailure::GaveUp { attempts, last: error.to_string() }));
+            // The next call would meet the same limit: it is not this one that is to be passed over.
+            let failures = flight.rate_limits + flight.failures;
+            self.fatal = Some(SoundcloudError::Unavailable { failures, last: error.to_string() });
         }
         // The hold outlives the call: the next one would meet the same limit.
         let until = match error.retry_at {
@@ -428,7 +514,12 @@ impl Client {
         }
         let Some(flight) = self.flight.as_mut() else { return };
         flight.failures += 1;
-        if flight.failures >= self.config.attempts {
+        if flight.failures >= self.config.attempts && self.breaker.has_opened() && !flight.service_answers {
+            // Everything failed since the last success: not given up before it is known that the call is to blame.
+            if flight.doubt.is_none() {
+                flight.doubt = Some(Doubt::Service);
+            }
+        } else if flight.failures >= self.config.attempts {
             flight.done = Some(Err(CallFailure::GaveUp { attempts: flight.failures, last: failure.clone() }));
         }
         let until = match retry_at {

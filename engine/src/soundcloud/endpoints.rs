@@ -62,6 +62,16 @@ impl Endpoints {
         &self.token
     }
 
+    /// A small call that any working service answers to any application with a good token.
+    pub fn probe(&self) -> Url {
+        let mut url = self.api.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("tracks");
+        }
+        url.set_query(Some("q=music&limit=1"));
+        url
+    }
+
     /// Whether a request with a token may be sent to `url`: http or https, no credentials in it, and of the API's own
     /// origin (scheme, host and port).
     ///

@@ -1,5 +1,7 @@
 //! What ends a crawl, as against what ends one call.
 
+use super::endpoints::UnsafeUrl;
+
 /// Why a crawl cannot begin or go on. What only one call is to blame for is a [`CallFailure`](super::CallFailure).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -32,6 +34,9 @@ pub enum SoundcloudError {
         /// The last of them.
         last: String,
     },
+    /// A configured host leads to where nothing is sent.
+    #[error("SoundCloud cannot be asked: {0}")]
+    Unsafe(UnsafeUrl),
     /// What the crawl was to begin with is not there.
     #[error("the start of the crawl, {start}, cannot be had: {reason}")]
     Start {

@@ -2,11 +2,9 @@
 
 use super::call::Call;
 use super::endpoints::Endpoints;
+use crate::catalog::is_credential;
 use serde::{Deserialize, Serialize};
 use url::Url;
-
-/// Parameters of a `next_href` that are credentials: never sent, logged or stored.
-const CREDENTIALS: [&str; 4] = ["client_id", "client_secret", "oauth_token", "access_token"];
 
 /// Why there is no further page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +92,7 @@ impl Pages {
         let mut pairs: Vec<(String, String)> = href
             .query_pairs()
             .map(|(key, value)| (key.into_owned(), value.into_owned()))
-            .filter(|(key, _)| !CREDENTIALS.contains(&key.as_str()))
+            .filter(|(key, _)| !is_credential(key))
             .collect();
         for (key, value) in call.parameters(limit) {
             if !pairs.iter().any(|(known, _)| known == key) {

@@ -22,9 +22,15 @@ pub struct OwnServer {
 impl OwnServer {
     /// Starts one with settings, each as `name=value`.
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_in(&[], settings)
+    }
+
+    /// Starts one with variables of its environment and with settings.
+    pub fn start_in(environment: &[(&str, &str)], settings: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/server.sh");
         let mut script = Command::new(script)
             .arg("run")
+            .envs(environment.iter().copied())
             .args(settings.iter().flat_map(|setting| ["--conf", setting]))
             .args(["--", "sh", "-c"])
             .arg(

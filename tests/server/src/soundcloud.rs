@@ -38,6 +38,8 @@ pub struct Line {
     pub fate: String,
     /// Path and parameters.
     pub target: String,
+    /// Before when a rate limit told the client not to come back, in microseconds since the Unix epoch.
+    pub reset: Option<i64>,
 }
 
 /// A running mock; it ends with this value, or with the test's process.
@@ -97,6 +99,11 @@ impl Mock {
         &self.said["track_url"]
     }
 
+    /// Its client id and secret, as the environment of a server has them.
+    pub fn environment(&self) -> [(&str, &str); 2] {
+        [("SGR_SOUNDCLOUD_CLIENT_ID", self.said["client_id"].as_str()), ("SGR_SOUNDCLOUD_CLIENT_SECRET", SECRET)]
+    }
+
     /// Settings that lead a server to it, without pauses, and then others, for `ALTER DATABASE`.
     pub fn configure(&self, client: &mut Client, settings: &[(&str, &str)]) {
         let database: String = one(client, "SELECT quote_ident(current_database())");
@@ -125,9 +132,10 @@ impl Mock {
         whole
             .lines()
             .map(|line| {
-                let mut parts = line.splitn(4, '\t');
+                let mut parts = line.splitn(5, '\t');
                 let mut part = || parts.next().unwrap().to_owned();
-                Line { at: part().parse().unwrap(), method: part(), fate: part(), target: part() }
+                let (at, method, fate, target) = (part().parse().unwrap(), part(), part(), part());
+                Line { at, method, fate, target, reset: parts.next().map(|reset| reset.parse().unwrap()) }
             })
             .collect()
     }

@@ -101,6 +101,31 @@ fn a_crawl_whose_worker_is_killed_at_random_moments_loses_nothing_and_repeats_on
 }
 
 #[test]
+fn credentials_may_come_from_the_environment_of_the_server() {
+    // The mock's files belong to whom the test's own server runs as; this one has no use for them.
+    let first = OwnServer::start(&[]);
+    let mock = Mock::start(first.data(), SMALL, &["--hazards", "none"]);
+    let mut client = first.connect();
+    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    let status = |client: &mut Client| {
+        let row = client.query_one("SELECT credentials, work FROM sgr_soundcloud_status()", &[]).unwrap();
+        (row.get::<_, Option<String>>(0), row.get::<_, Option<bool>>(1))
+    };
+    assert_eq!(status(&mut client), (None, None));
+    let server = OwnServer::start_in(&mock.environment(), &[]);
+    let mut client = server.connect();
+    client.batch_execute("CREATE EXTENSION sgr_graph").unwrap();
+    mock.configure(&mut client, &[("credentials_file", "")]);
+    let mut client = server.reconnect();
+    assert_eq!(status(&mut client), (Some("environment".to_owned()), Some(true)));
+    // Once more: the token is kept by the session.
+    assert_eq!(status(&mut client), (Some("environment".to_owned()), Some(true)));
+    assert_eq!(mock.log().len(), 1);
+    let job = submit(&mut client, &mock);
+    assert_eq!(one::<String>(&mut client, &format!("SELECT sgr_job_wait({job}, '120 s')")), "succeeded");
+}
+
+#[test]
 fn a_server_stops_soon_whatever_a_crawl_waits_for_and_no_secret_is_anywhere() {
     let server = OwnServer::start(&[
         "log_statement=all",

@@ -111,6 +111,11 @@ pub(crate) enum Spoiler {
 }
 
 impl Spoiler {
+    /// The time that a rate limit names to a client that it meets at `now`, to come back at, `patience` seconds later.
+    pub(crate) fn reset(self, now: i64, patience: i64) -> Option<i64> {
+        matches!(self, Self::RateLimit(0 | 1)).then_some((now / 1_000_000 + patience) * 1_000_000)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::RateLimit(_) => "rate limit",

@@ -24,6 +24,8 @@ pub struct Entry {
     pub target: String,
     /// What became of it.
     pub fate: Fate,
+    /// The time before which a rate limit told the client not to come back, by the server's clock.
+    pub reset: Option<i64>,
 }
 
 impl fmt::Display for Entry {
@@ -34,6 +36,7 @@ impl fmt::Display for Entry {
             Fate::Refused => "refused",
             Fate::Spoilt(kind) => kind,
         };
-        write!(f, "{}\t{}\t{fate}\t{}", self.at, self.method, self.target)
+        write!(f, "{}\t{}\t{fate}\t{}", self.at, self.method, self.target)?;
+        self.reset.map_or(Ok(()), |reset| write!(f, "\t{reset}"))
     }
 }

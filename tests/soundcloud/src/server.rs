@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,12 +40,15 @@ pub struct MockConfig {
     pub port: u16,
     /// Seconds after which a client that met a rate limit may come back.
     pub rate_limit_seconds: i64,
-    /// A file that gets a line per request: microseconds, method, fate, target, each behind a tab.
+    /// When, by its clock, it answers nothing but 503.
+    pub outage: Range<i64>,
+    /// A file that gets a line per request: microseconds, method, fate, target and, if one was named, when
+    /// a rate limit ends, with tabs between them.
     pub log_file: Option<PathBuf>,
 }
 
 impl Default for MockConfig {
-    /// No hazards, the system's clock, pages of 200, any port, rate limits of 7 seconds and no log file.
+    /// No hazards, the system's clock, pages of 200, any port, rate limits of 7 seconds, no outage and no log file.
     fn default() -> Self {
         Self {
             hazards: Hazards::default(),
@@ -52,6 +56,7 @@ impl Default for MockConfig {
             page_size: 200,
             port: 0,
             rate_limit_seconds: 7,
+            outage: 0..0,
             log_file: None,
         }
     }
@@ -172,7 +177,10 @@ fn answer(request: &Incoming, shared: &Shared) -> Reply {
     let hazards = shared.config.hazards;
     let target = request.target.as_str();
     let mut state = shared.state();
-    let (mut reply, fate) = if target == "/oauth/token" {
+    let mut reset = None;
+    let (mut reply, fate) = if shared.config.outage.contains(&now) {
+        (Reply { status: 503, ..Reply::default() }, Fate::Spoilt("outage"))
+    } else if target == "/oauth/token" {
         let (reply, given) = state.tokens.grant(request, now, hazards.token_limit);
         (reply, if given { Fate::Answered } else { Fate::Refused })
     } else if !state.tokens.admits(request, now) {
@@ -191,6 +199,7 @@ fn answer(request: &Incoming, shared: &Shared) -> Reply {
                 (Reply { status: 401, ..Reply::default() }, Fate::Spoilt(Spoiler::ExpiredToken.name()))
             }
             Some(spoiler) => {
+                reset = spoiler.reset(now, shared.config.rate_limit_seconds);
                 (spoil(spoiler, reply, target, now, shared.config.rate_limit_seconds), Fate::Spoilt(spoiler.name()))
             }
             None if hazards.stall && good && !state.stalled && reply.body.len() > 1000 => {
@@ -206,7 +215,7 @@ fn answer(request: &Incoming, shared: &Shared) -> Reply {
             reply.manner = Manner::Slow;
         }
     }
-    let entry = Entry { at: now, method: request.method.clone(), target: request.target.clone(), fate };
+    let entry = Entry { at: now, method: request.method.clone(), target: request.target.clone(), fate, reset };
     if let Some(mut file) = shared.log_file.as_ref() {
         // Nobody who plays a service is told that its log is full.
         let _ = file.write_all(format!("{entry}\n").as_bytes());

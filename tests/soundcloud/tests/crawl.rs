@@ -481,6 +481,32 @@ fn a_crawl_that_is_stopped_at_random_points_loses_nothing_and_repeats_only_what_
 }
 
 #[test]
+fn an_outage_opens_the_breaker_and_nothing_is_lost() {
+    let demo = DemoConfig { tracks: 120, playlists: 40, users: 25, scenes: 4, seed: 7 };
+    let site = || Site::new(&generate(&demo).expect("a small catalogue"));
+    let run = |outage| {
+        let clock = Clock::manual(START);
+        let config = MockConfig { clock: clock.clone(), page_size: 10, outage, ..MockConfig::default() };
+        let mock = Mock::start(site(), config).expect("a socket on the loopback interface");
+        let mut store = Store::new(clock);
+        let mut one = Crawl::new(CrawlConfig { depth: 0, ..everything(first_track(&mock)) }).expect("a good config");
+        crawl(&mut one, &mut client(&mock, 1), &mut transport(&mock), &mut store).expect("it reaches its end");
+        let log = mock.log();
+        let paths: Vec<String> = answered(&log).keys().map(|path| (*path).to_owned()).collect();
+        let met = log.iter().filter(|entry| entry.fate == Fate::Spoilt("outage")).count();
+        (paths.into_iter().filter(|path| !path.contains("q=music")).collect::<Vec<_>>(), one, store.pauses, met)
+    };
+    let (paths, whole, ..) = run(0..0);
+    assert!(paths.len() > 10, "{paths:?}");
+    // Longer than the attempts of a call take, so that the breaker decides.
+    let (survived, crawl, pauses, met) = run(START + 3 * SECOND..START + 600 * SECOND);
+    assert_eq!((&survived, crawl.warnings()), (&paths, whole.warnings()));
+    assert!(pauses.iter().any(|reason| matches!(reason, WaitReason::Breaker { .. })), "{pauses:?}");
+    // Five failures, and one request each after 1, 2 and 4 minutes.
+    assert_eq!(met, 8);
+}
+
+#[test]
 fn a_second_crawl_fetches_only_what_is_missing_or_old() {
     let (mock, clock) = mock(Hazards { stubs: true, drift: true, short_pages: true, ..Hazards::default() });
     let mut store = Store::new(clock);
