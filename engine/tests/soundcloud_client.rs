@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use sgr_engine::soundcloud::{
-    Answer, ApiError, Backoff, Breaker, CallFailure, Client, ClientConfig, Credentials, DAY, DailyBudget, Endpoints,
-    MAX_HOLD, Method, Micros, Request, Response, SECOND, SoundcloudError, Step, TOKEN_MARGIN, TokenBucket,
-    TransportError, WaitReason,
+    Answer, ApiError, Backoff, Breaker, CLIENT_ID_MASK, CallFailure, Client, ClientConfig, Credentials, DAY,
+    DailyBudget, Endpoints, MAX_HOLD, Method, Micros, Request, Response, SECOND, SoundcloudError, Step, TOKEN_MARGIN,
+    TokenBucket, TransportError, WaitReason,
 };
 use url::Url;
 
@@ -247,6 +247,34 @@ fn other_error_bodies_are_read_new_old_and_empty() {
     ] {
         assert_eq!(error(body).message, message, "{body}");
     }
+}
+
+#[test]
+fn credentials_in_a_page_are_covered_and_the_client_id_is_put_back_where_a_cursor_is_made_of_it() {
+    let (id, secret) = ("Zx81+/client=Q", "a-secret-of-twenty-20");
+    let credentials = Credentials { client_id: id.to_owned(), client_secret: secret.into() };
+    let mut client = Client::new(config(), credentials).expect("the config is good");
+    client.begin(url(TRACK));
+    sent(client.next(NOW));
+    client.receive(Ok(token("access-token-1", Some("refresh-token-1"))), NOW);
+    sent(client.next(NOW));
+    let basic = "Wng4MSsvY2xpZW50PVE6YS1zZWNyZXQtb2YtdHdlbnR5LTIw";
+    let body = format!(
+        r#"{{"next_href":"https://x/y?cursor=7-Zx81%2B%2Fclient%3DQ&client_id=Zx81%2B%2Fclient%3DQ","a":"{id} {secret}","b":"access-token-1 refresh-token-1 {basic}"}}"#
+    );
+    client.receive(Ok(Response::json(200, body.as_bytes())), NOW);
+    let covered = format!(
+        r#"{{"next_href":"https://x/y?cursor=7-{CLIENT_ID_MASK}&client_id={CLIENT_ID_MASK}","a":"{CLIENT_ID_MASK} ***","b":"*** *** ***"}}"#
+    );
+    assert_eq!(done(client.next(NOW)), Ok(Answer::Body(covered)));
+    client.begin(url(&format!("{TRACK}?cursor=7-{CLIENT_ID_MASK}&limit=5")));
+    assert_eq!(sent(client.next(NOW)).url.query(), Some("cursor=7-Zx81%2B%2Fclient%3DQ&limit=5"));
+    assert!(!format!("{client:?}").contains("Zx81"), "{client:?}");
+    // What fails is told without them, too.
+    client.receive(Ok(Response::json(500, format!(r#"{{"message":"{id} and {secret}"}}"#).as_bytes())), NOW);
+    let (_, reason) = waits(client.next(NOW));
+    let WaitReason::Backoff { failure, .. } = &reason else { panic!("{reason:?}") };
+    assert!(failure.ends_with("*** and ***"), "{failure}");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::endpoints::Endpoints;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
+use std::hash::BuildHasher;
 use url::Url;
 
 /// Parameters of a `next_href` that are credentials: never sent, logged or stored.
@@ -37,8 +39,8 @@ pub enum Ending {
 pub(super) struct Pages {
     /// The query of the page to ask for; `None` is the first.
     query: Option<String>,
-    /// Queries of `next_href` that have been seen.
-    visited: Vec<String>,
+    /// Hashes of the queries of `next_href` that have been seen: the whole of them would be stored anew with each page.
+    visited: Vec<u64>,
     /// Pages read.
     pub(super) read: u32,
 }
@@ -107,12 +109,13 @@ impl Pages {
         let mut first = call.parameters(limit);
         first.sort();
         let first = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(first).finish();
-        let ending = if query == first || self.visited.contains(&query) {
+        let hash = FxBuildHasher.hash_one(&query);
+        let ending = if query == first || self.visited.contains(&hash) {
             Some(Ending::Loop)
         } else if self.read >= max_pages {
             Some(Ending::PageLimit)
         } else {
-            self.visited.push(query.clone());
+            self.visited.push(hash);
             self.query = Some(query);
             None
         };
