@@ -183,11 +183,20 @@ BEGIN
         test = sgr.without(r.test, tracks), test_negatives = sgr.without(r.test_negatives, tracks)
     WHERE r.train && tracks OR r.train_negatives && tracks OR r.validation && tracks OR r.validation_negatives && tracks
        OR r.test && tracks OR r.test_negatives && tracks;
-    -- A crawl or training that has not come to its end would go on with what it knows: it begins anew. The worker of one that runs
-    -- may be gone.
+    -- What has not come to its end would go on with what it knows, so it begins anew: a training, and a crawl that has met
+    -- the user. The worker of one that runs may be gone.
     PERFORM FROM sgr.jobs_requeue();
-    UPDATE sgr.jobs AS j SET checkpoint = NULL WHERE j.checkpoint IS NOT NULL AND j.state <> 'running';
+    UPDATE sgr.jobs AS j SET checkpoint = NULL
+    WHERE j.checkpoint IS NOT NULL AND j.state <> 'running'
+      AND (j.task NOT IN ('ingest_crawl', 'ingest_search') OR j.checkpoint ~ named
+           OR EXISTS (SELECT FROM sgr.crawl_things AS t
+                      WHERE t.job_id = j.job_id
+                        AND (t.kind = 'user' AND t.thing_id = forgotten
+                             OR t.kind = 'playlist' AND t.thing_id = ANY (playlists)
+                             OR t.kind = 'track' AND t.thing_id = ANY (tracks))));
     DELETE FROM sgr.job_numbers AS n USING sgr.jobs AS j WHERE j.job_id = n.job_id AND j.state <> 'running';
+    DELETE FROM sgr.crawl_things AS t USING sgr.jobs AS j
+    WHERE j.job_id = t.job_id AND j.state <> 'running' AND j.checkpoint IS NULL;
     what := 'jobs';
     WITH gone AS (
         DELETE FROM sgr.jobs AS j
@@ -219,7 +228,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_forget(bigint) IS
-    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn, or the address of the page), models that learned from the user, jobs that do not run and runs of crawls that name the user, checkpoints of jobs that do not run, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 42501 row-level security hides jobs; 55006 a crawl runs; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
+    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn, or the address of the page), models that learned from the user, jobs that do not run and runs of crawls that name the user, checkpoints of trainings and of crawls that have met the user, unless they run, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 42501 row-level security hides jobs; 55006 a crawl runs; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
 
 CREATE FUNCTION sgr_purge(source text, older_than interval)
 RETURNS TABLE (what text, removed bigint)

@@ -10,6 +10,7 @@ mod credentials;
 mod error;
 mod host;
 mod status;
+mod things;
 mod tokens;
 mod usage;
 
@@ -17,7 +18,7 @@ pub use status::status;
 
 use crate::clean;
 use crate::error::{Error, Result};
-use crate::rights;
+use crate::rights::{self, Right};
 use crate::run::{self, milliseconds};
 use crate::settings::{self, SoundcloudSettings};
 use crate::worker::{self, Job, Staged, Status as JobStatus};
@@ -36,21 +37,23 @@ const MAX_CA_BYTES: u64 = 16 << 20;
 /// Between two looks whether another crawl with the same credentials has ended, in milliseconds.
 const APP_POLL: i64 = 500;
 
-/// What a crawl fills: its own tables, and those of the cleaning that follows it.
-const FILLED: [&CStr; 13] = [
-    c"raw_documents",
-    c"soundcloud_usage",
-    c"quarantine",
-    c"runs",
-    c"stage_state",
-    c"artists",
-    c"users",
-    c"tracks",
-    c"track_artists",
-    c"playlists",
-    c"playlist_tracks",
-    c"interactions",
-    c"follows",
+/// What a crawl does with tables: its own, and those of the cleaning that follows it. What triggers note of changes is
+/// the last two lines.
+const TOUCHED: [(&CStr, &[Right]); 14] = [
+    (c"raw_documents", &[Right::Select, Right::Insert, Right::Update]),
+    (c"soundcloud_usage", &[Right::Select, Right::Insert, Right::Update]),
+    (c"quarantine", &[Right::Select, Right::Insert, Right::Delete]),
+    (c"runs", &[Right::Select, Right::Insert]),
+    (c"stage_state", &[Right::Select, Right::Insert, Right::Update]),
+    (c"artists", &[Right::Select, Right::Insert, Right::Update]),
+    (c"users", &[Right::Select, Right::Insert, Right::Update]),
+    (c"tracks", &[Right::Select, Right::Insert, Right::Update]),
+    (c"playlists", &[Right::Select, Right::Insert, Right::Update]),
+    (c"playlist_tracks", &[Right::Select, Right::Insert, Right::Update, Right::Delete]),
+    (c"interactions", &[Right::Select, Right::Insert, Right::Update]),
+    (c"follows", &[Right::Select, Right::Insert]),
+    (c"cooccurrence_changes", &[Right::Insert]),
+    (c"graph_changes", &[Right::Select, Right::Insert, Right::Delete]),
 ];
 
 /// Crawls, if a worker calls it. `task` is the name of the task, `function` that of its function.
@@ -58,7 +61,7 @@ const FILLED: [&CStr; 13] = [
 /// Errors: 42501 where the role may not fill the tables, 22023 for settings that are not possible, 55000 without
 /// credentials, or outside a job.
 pub fn ingest(task: &'static str, function: &'static CStr, config: CrawlConfig) -> Result<()> {
-    rights::may_fill(function, &FILLED, "crawls")?;
+    rights::may_change(function, &TOUCHED, "crawls")?;
     if !worker::is_check() && !worker::is_staged() {
         return Err(Error::not_ready(format!("{} runs in the background only", function.to_string_lossy()))
             .detail("it commits after each page, which a function cannot do")
@@ -199,14 +202,16 @@ impl Staged for Crawling {
 impl Crawling {
     /// The crawl that an earlier attempt left, if it was one of the same arguments.
     fn begin_or_go_on(&self, job: &Job) -> Result<Crawl> {
-        if let Some(state) = job.step(|| job.checkpoint())?
-            && let Ok(crawl) = serde_json::from_str::<Crawl>(&state)
-            && crawl.check_version().is_ok()
-            && crawl.config() == &self.config
-        {
-            return Ok(crawl);
-        }
-        Ok(Crawl::new(self.config.clone())?)
+        job.step(|| {
+            if let Some(state) = job.checkpoint()?
+                && let Ok(crawl) = Crawl::restore(&state, things::read(job.job_id)?)
+                && crawl.config() == &self.config
+            {
+                return Ok(crawl);
+            }
+            things::forget(job.job_id)?;
+            Ok(Crawl::new(self.config.clone())?)
+        })
     }
 }
 

@@ -142,7 +142,7 @@ extension_sql_file!(
     name = "jobs_functions",
     requires = ["jobs", job_worker_start, job_check, sgr_job_wait]
 );
-extension_sql_file!("../sql/ingest_tables.sql", name = "ingest_tables", requires = ["tables"]);
+extension_sql_file!("../sql/ingest_tables.sql", name = "ingest_tables", requires = ["jobs"]);
 extension_sql_file!(
     "../sql/ingest.sql",
     name = "ingest",

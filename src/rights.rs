@@ -29,23 +29,78 @@ pub fn has(table: pg_sys::Oid, right: u32) -> bool {
     unsafe { pg_sys::pg_class_aclcheck(table, pg_sys::GetUserId(), right) == pg_sys::AclResult::ACLCHECK_OK }
 }
 
+/// What may be done with a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    Select,
+    Insert,
+    Update,
+    Delete,
+}
+
+impl Right {
+    fn mask(self) -> u32 {
+        match self {
+            Self::Select => pg_sys::ACL_SELECT,
+            Self::Insert => pg_sys::ACL_INSERT,
+            Self::Update => pg_sys::ACL_UPDATE,
+            Self::Delete => pg_sys::ACL_DELETE,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Select => "SELECT",
+            Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// Errors: 25006 in a read-only transaction, 42501 where the role may not fill the tables; found before the work is done.
 /// `does` is what the role does, as part of a sentence.
-#[allow(unsafe_code, reason = "asks the backend")]
 pub fn may_fill(function: &'static CStr, tables: &[&'static CStr], does: &str) -> Result<()> {
-    // SAFETY: main thread, inside a transaction, NUL-terminated constants.
-    unsafe {
-        pg_sys::PreventCommandIfReadOnly(function.as_ptr());
-    }
+    refuse_read_only(function);
     for name in tables {
         if !has(table(name)?, pg_sys::ACL_INSERT) {
-            let name = name.to_string_lossy();
-            let message = format!("permission denied for table {name}");
-            return Err(Error::new(pgrx::PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
-                .hint(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{name} TO the role that {does}")));
+            return Err(denied(name).hint(format!(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON sgr.{} TO the role that {does}",
+                name.to_string_lossy()
+            )));
         }
     }
     Ok(())
+}
+
+/// As [`may_fill`], of each right that will be needed.
+pub fn may_change(function: &'static CStr, tables: &[(&'static CStr, &[Right])], does: &str) -> Result<()> {
+    refuse_read_only(function);
+    for (name, rights) in tables {
+        let table = table(name)?;
+        if let Some(missing) = rights.iter().find(|right| !has(table, right.mask())) {
+            let all: Vec<&str> = rights.iter().map(|right| right.name()).collect();
+            return Err(denied(name).detail(format!("the role lacks {}", missing.name())).hint(format!(
+                "GRANT {} ON sgr.{} TO the role that {does}",
+                all.join(", "),
+                name.to_string_lossy()
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[allow(unsafe_code, reason = "asks the backend")]
+fn refuse_read_only(function: &'static CStr) {
+    // SAFETY: main thread, inside a transaction, a NUL-terminated constant.
+    unsafe {
+        pg_sys::PreventCommandIfReadOnly(function.as_ptr());
+    }
+}
+
+fn denied(table: &CStr) -> Error {
+    let message = format!("permission denied for table {}", table.to_string_lossy());
+    Error::new(pgrx::PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
 }
 
 /// Whether row-level security restricts the current role on the table.

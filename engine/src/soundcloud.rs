@@ -44,6 +44,7 @@ mod crawl;
 mod endpoints;
 mod error;
 mod failure;
+mod mask;
 mod message;
 mod paging;
 mod retry;
@@ -61,12 +62,13 @@ pub use config::{
 };
 pub use crawl::{
     Crawl, CrawlConfig, CrawlCounts, CrawledDocument, DEFAULT_DEPTH, DEFAULT_MAX_PAGES, DEFAULT_MAX_PLAYLISTS,
-    DEFAULT_MAX_REQUESTS, DEFAULT_MAX_TRACKS, DEFAULT_MAX_USERS, Fetch, Include, MAX_WARNINGS, PAGE_SIZE,
+    DEFAULT_MAX_REQUESTS, DEFAULT_MAX_TRACKS, DEFAULT_MAX_USERS, Fetch, Include, Known, MAX_WARNINGS, PAGE_SIZE,
     STUBS_PER_CALL, Start, Warning,
 };
 pub use endpoints::{Endpoints, UnsafeUrl};
 pub use error::SoundcloudError;
 pub use failure::{ApiError, CallFailure, Malformed};
+pub use mask::{CLIENT_ID_MASK, MIN_MASKED_LEN};
 pub use message::{Form, Method, Request, Response, TransportError};
 pub use paging::Ending;
 pub use retry::{Backoff, DEFAULT_ATTEMPTS, DEFAULT_BASE_DELAY, DEFAULT_MAX_DELAY, DEFAULT_RATE_LIMITS, MAX_HOLD};

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use sgr_engine::soundcloud::{
-    Answer, ApiError, Backoff, Breaker, CallFailure, Client, ClientConfig, Crawl, CrawlConfig, Credentials, DAY,
-    DailyBudget, Endpoints, Fetch, Include, MAX_HOLD, Method, Micros, Request, Response, SECOND, SoundcloudError,
-    Start, Step, TOKEN_MARGIN, TokenBucket, TransportError, UnsafeUrl, WaitReason,
+    Answer, ApiError, Backoff, Breaker, CLIENT_ID_MASK, CallFailure, Client, ClientConfig, Crawl, CrawlConfig,
+    Credentials, DAY, DailyBudget, Endpoints, Fetch, Include, MAX_HOLD, Method, Micros, Request, Response, SECOND,
+    SoundcloudError, Start, Step, TOKEN_MARGIN, TokenBucket, TransportError, UnsafeUrl, WaitReason,
 };
 use url::Url;
 
@@ -318,6 +318,34 @@ fn other_error_bodies_are_read_new_old_and_empty() {
 }
 
 #[test]
+fn credentials_in_a_page_are_covered_and_the_client_id_is_put_back_where_a_cursor_is_made_of_it() {
+    let (id, secret) = ("Zx81+/client=Q", "a-secret-of-twenty-20");
+    let credentials = Credentials { client_id: id.to_owned(), client_secret: secret.into() };
+    let mut client = Client::new(config(), credentials).expect("the config is good");
+    client.begin(url(TRACK));
+    sent(client.next(NOW));
+    client.receive(Ok(token("access-token-1", Some("refresh-token-1"))), NOW);
+    sent(client.next(NOW));
+    let basic = "Wng4MSsvY2xpZW50PVE6YS1zZWNyZXQtb2YtdHdlbnR5LTIw";
+    let body = format!(
+        r#"{{"next_href":"https://x/y?cursor=7-Zx81%2B%2Fclient%3DQ&client_id=Zx81%2B%2Fclient%3DQ","a":"{id} {secret}","b":"access-token-1 refresh-token-1 {basic}"}}"#
+    );
+    client.receive(Ok(Response::json(200, body.as_bytes())), NOW);
+    let covered = format!(
+        r#"{{"next_href":"https://x/y?cursor=7-{CLIENT_ID_MASK}&client_id={CLIENT_ID_MASK}","a":"{CLIENT_ID_MASK} ***","b":"*** *** ***"}}"#
+    );
+    assert_eq!(done(client.next(NOW)), Ok(Answer::Body(covered)));
+    client.begin(url(&format!("{TRACK}?cursor=7-{CLIENT_ID_MASK}&limit=5")));
+    assert_eq!(sent(client.next(NOW)).url.query(), Some("cursor=7-Zx81%2B%2Fclient%3DQ&limit=5"));
+    assert!(!format!("{client:?}").contains("Zx81"), "{client:?}");
+    // What fails is told without them, too.
+    client.receive(Ok(Response::json(500, format!(r#"{{"message":"{id} and {secret}"}}"#).as_bytes())), NOW);
+    let (_, reason) = waits(client.next(NOW));
+    let WaitReason::Backoff { failure, .. } = &reason else { panic!("{reason:?}") };
+    assert!(failure.ends_with("*** and ***"), "{failure}");
+}
+
+#[test]
 fn retry_after_goes_before_the_reset_time_and_may_be_seconds_or_a_date() {
     let body = br#"{"errors":[{"meta":{"rate_limit":{"group":"plays"},"reset_time":"2033/06/01 09:49:40 +0000"}}]}"#;
     let read = |retry_after: &str| {
@@ -584,12 +612,12 @@ fn an_outage_of_any_length_up_to_the_breakers_end_loses_no_list() {
 #[test]
 fn an_outage_that_does_not_end_is_an_error_and_a_crawl_that_is_resumed_asks_for_the_list_again() {
     let (mut crawl, fetch, mut client) = reading_likes();
-    let stored = serde_json::to_string(&crawl).expect("it is data");
+    let (stored, known) = (crawl.state().expect("it is data"), crawl.take_changed());
     let (result, asked, now) = drive(&mut client, |_, _| Response::json(503, b""));
     // Five failures open the breaker, then one request each after 1, 2, 4, 8 and 16 minutes.
     assert!(matches!(result, Err(SoundcloudError::Unavailable { failures: 10, .. })), "{result:?}");
     assert!(asked.len() == 10 && now - NOW >= 31 * 60 * SECOND, "{asked:?}");
-    let mut resumed: Crawl = serde_json::from_str(&stored).expect("it was written a moment ago");
+    let mut resumed = Crawl::restore(&stored, known).expect("it was written a moment ago");
     assert_eq!(
         resumed.next(now, client.endpoints()),
         crawl.next(NOW, client.endpoints()).filter(|again| *again == fetch)

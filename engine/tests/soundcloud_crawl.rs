@@ -2,8 +2,8 @@
 
 use sgr_engine::catalog::{Cleaned, Document, clean};
 use sgr_engine::soundcloud::{
-    Answer, ApiError, CallFailure, Crawl, CrawlConfig, CrawledDocument, DAY, Ending, Endpoints, Include, MAX_WARNINGS,
-    PAGE_SIZE, Search, SoundcloudError, Start,
+    Answer, ApiError, CallFailure, Crawl, CrawlConfig, CrawledDocument, DAY, Ending, Endpoints, Include, Known,
+    MAX_WARNINGS, PAGE_SIZE, Search, SoundcloudError, Start, Thing,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -237,7 +237,7 @@ fn credentials_in_next_href_are_neither_sent_nor_stored() {
         &refresh_token=S3cr3t9&Client_Secret=S3cr3t9&secret_token=S3cr3t9&consumer_key=S3cr3t9&authorization=S3cr3t9\
         &password=S3cr3t9";
     let (site, crawl) = likes(Site::default().with(&of("users", 7, "/likes/tracks"), page(&[track(1, 8)], Some(href))));
-    let stored = serde_json::to_string(&crawl).expect("it is data");
+    let stored = crawl.state().expect("it is data");
     let sources: Vec<&str> = site.documents.iter().map(|document| document.source.as_str()).collect();
     for text in [stored, site.asked.join(" "), sources.join(" "), format!("{crawl:?}")] {
         assert!(!text.contains("S3cr3t9"), "{text}");
@@ -488,16 +488,19 @@ fn a_crawl_that_is_stopped_after_any_page_goes_on_exactly_where_it_was() {
     whole.run(&mut crawl(config.clone())).expect("the start is there");
     for stop in 0..=whole.asked.len() {
         let (mut site, mut first) = (small_world(), crawl(config.clone()));
+        // As a table has them: of each page only what changed.
+        let mut rows: BTreeMap<Thing, Known> = BTreeMap::new();
         for _ in 0..stop {
             let fetch = first.next(0, &endpoints).expect("not over yet");
             let answer = site.answer(&fetch.url);
             site.documents.extend(first.receive(answer, &endpoints, site.asked.len() as i64).expect("as before"));
+            rows.extend(first.take_changed().into_iter().map(|known| (known.thing, known)));
+            assert_eq!(first.take_changed(), []);
         }
-        let stored = serde_json::to_string(&first).expect("it is data");
+        let stored = first.state().expect("it is data");
         // In flight when it was stopped: not stored, so asked for again.
         let in_flight = first.next(0, &endpoints).map(|fetch| fetch.url);
-        let mut second: Crawl = serde_json::from_str(&stored).expect("it was written a moment ago");
-        second.check_version().expect("it is of this version");
+        let mut second = Crawl::restore(&stored, rows.into_values()).expect("it was written a moment ago");
         assert_eq!(second.next(0, &endpoints).map(|fetch| fetch.url), in_flight);
         site.run(&mut second).expect("as before");
         assert_eq!((&site.asked, &site.documents), (&whole.asked, &whole.documents), "stopped after {stop}");
@@ -579,9 +582,43 @@ fn bad_arguments_are_refused_with_the_parameter() {
 
 #[test]
 fn a_state_of_another_version_is_refused() {
-    let state = serde_json::to_string(&crawl(CrawlConfig::new(start()))).expect("it is data");
-    let old: Crawl = serde_json::from_str(&state.replace(r#""version":1"#, r#""version":0"#)).expect("the same shape");
-    assert_eq!(old.check_version(), Err(SoundcloudError::StateVersion { found: 0, expected: 1 }));
+    let state = crawl(CrawlConfig::new(start())).state().expect("it is data");
+    let refused = |state: &str| Crawl::restore(state, []).expect_err("it is none of this version");
+    let old = state.replace(r#""version":2"#, r#""version":1"#);
+    assert_eq!(refused(&old), SoundcloudError::StateVersion { found: 1, expected: 2 });
+    for text in ["", "{}", r#"{"version":2}"#] {
+        assert!(matches!(refused(text), SoundcloudError::StoredState { .. }), "{text}");
+    }
+}
+
+#[test]
+fn what_is_stored_of_a_page_does_not_grow_with_the_crawl() {
+    // A user's endless likes: each page brings five tracks of five others.
+    const PAGES: i64 = 400;
+    let endpoints = Endpoints::default();
+    let mut crawl = crawl(CrawlConfig { depth: 0, max_tracks: u32::MAX, ..only(urn("users", 7), &[Include::Likes]) });
+    let mut sizes: Vec<(usize, usize)> = Vec::new();
+    let mut page_number = 0;
+    while let Some(fetch) = crawl.next(0, &endpoints) {
+        let body = if fetch.url.path().ends_with("/likes/tracks") {
+            page_number += 1;
+            let tracks: Vec<String> =
+                (1..=5).map(|n| track(page_number * 5 + n, 1_000 + page_number * 5 + n)).collect();
+            let next = format!("https://api.soundcloud.com/x?cursor={page_number:06}");
+            page(&tracks, (page_number < PAGES).then_some(next.as_str()))
+        } else {
+            user(7)
+        };
+        crawl.receive(Ok(Answer::Body(body)), &endpoints, 0).expect("it is a page");
+        sizes.push((crawl.take_changed().len(), crawl.state().expect("it is data").len()));
+    }
+    assert_eq!(page_number, PAGES);
+    assert_eq!(crawl.counts().tracks, 5 * PAGES as u32);
+    // The page's tracks and their artists, and the user whose list is begun.
+    assert!(sizes.iter().all(|(rows, _)| *rows <= 11), "{sizes:?}");
+    // Numbers get longer, and a list remembers a number for each of its pages.
+    let (early, late) = (sizes[10].1, sizes[sizes.len() - 2].1);
+    assert!(late < early + 22 * PAGES as usize, "{early} and then {late} bytes");
 }
 
 #[test]

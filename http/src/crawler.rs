@@ -46,12 +46,17 @@ pub trait Host {
         Ok(())
     }
 
-    /// Stores documents, the state of the crawl and of the daily budget, in one transaction. It is called after each page,
-    /// before the next request, with no documents where a call brought none.
+    /// Stores documents, what changed of the crawl ([`Crawl::state`], [`Crawl::take_changed`]) and the daily budget, in one
+    /// transaction. It is called after each page, before the next request, with no documents where a call brought none.
     ///
     /// # Errors
     /// If the crawl is to end.
-    fn store(&mut self, documents: &[CrawledDocument], crawl: &Crawl, budget: &DailyBudget) -> Result<(), Self::Error>;
+    fn store(
+        &mut self,
+        documents: &[CrawledDocument],
+        crawl: &mut Crawl,
+        budget: &DailyBudget,
+    ) -> Result<(), Self::Error>;
 }
 
 /// Crawls until the crawl is over.
@@ -64,7 +69,6 @@ pub fn crawl<H: Host>(
     exchange: &mut impl Exchange,
     host: &mut H,
 ) -> Result<(), H::Error> {
-    crawl.check_version()?;
     loop {
         let now = host.now();
         let Some(fetch) = crawl.next(now, client.endpoints()) else { return Ok(()) };

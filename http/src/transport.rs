@@ -157,12 +157,23 @@ fn failure(error: Error, limit: usize) -> TransportError {
         Error::Timeout(_) => TransportError::Timeout,
         Error::BodyExceedsLimit(_) => TransportError::TooLarge { limit },
         Error::HostNotFound => TransportError::Connect("the host is not found".to_owned()),
-        Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => TransportError::Connect("TLS failed".to_owned()),
+        Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => tls_failure(&error.to_string()),
         Error::Io(error) => io_failure(&error, limit),
         Error::Decompress(..) | Error::Protocol(_) => TransportError::Broken,
         Error::ConnectProxyFailed(_) => TransportError::Connect("the proxy refuses".to_owned()),
         _ => TransportError::Connect("the connection failed".to_owned()),
     }
+}
+
+/// What the TLS library begins its text with when it is the certificate that it does not like.
+const CERTIFICATE: &str = "invalid peer certificate: ";
+
+/// Of the library's text only what it says of a certificate, which the server shows to everybody.
+fn tls_failure(text: &str) -> TransportError {
+    TransportError::Connect(match text.split_once(CERTIFICATE) {
+        Some((_, why)) => format!("the certificate of the server is not accepted: {why}"),
+        None => "TLS failed".to_owned(),
+    })
 }
 
 fn io_failure(error: &io::Error, limit: usize) -> TransportError {
@@ -177,6 +188,7 @@ fn io_failure(error: &io::Error, limit: usize) -> TransportError {
         _ => {}
     }
     match error.kind() {
+        _ if error.to_string().contains(CERTIFICATE) => tls_failure(&error.to_string()),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => TransportError::Timeout,
         io::ErrorKind::ConnectionRefused => TransportError::Connect("connection refused".to_owned()),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {

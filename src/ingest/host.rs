@@ -1,6 +1,6 @@
 //! The background worker as the place that a crawl runs in: clock, pauses, tables, progress.
 
-use super::{milliseconds_until, now, usage};
+use super::{milliseconds_until, now, things, usage};
 use crate::error::{Error, Result};
 use crate::sources::Sources;
 use crate::spi::{self, Arg};
@@ -101,9 +101,9 @@ impl Host for Worker<'_> {
         job.step(|| usage::save(app, budget))
     }
 
-    fn store(&mut self, documents: &[CrawledDocument], crawl: &Crawl, _budget: &DailyBudget) -> Result<()> {
-        let state = serde_json::to_string(crawl)
-            .map_err(|error| Error::not_ready(format!("the state of the crawl cannot be stored: {error}")))?;
+    fn store(&mut self, documents: &[CrawledDocument], crawl: &mut Crawl, _budget: &DailyBudget) -> Result<()> {
+        let state = crawl.state()?;
+        let changed = crawl.take_changed();
         let sources: Vec<Option<String>> = documents.iter().map(|document| Some(document.source.clone())).collect();
         let bodies: Vec<Option<String>> = documents.iter().map(|document| Some(document.body.clone())).collect();
         let times: Vec<i64> = documents.iter().map(|document| document.fetched_at).collect();
@@ -115,6 +115,7 @@ impl Host for Worker<'_> {
                 let args = [Arg::Texts(&sources), Arg::Texts(&bodies), Arg::Bigs(&times)];
                 spi::execute(include_str!("../../sql/queries/documents_crawled.sql"), &Sources::NONE, &args)?;
             }
+            things::save(job.job_id, &changed)?;
             job.save(&state)
         })?;
         self.counts = crawl.counts();

@@ -49,13 +49,21 @@ INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings, state, not_b
     ('ingest_crawl', '{"url": "https://soundcloud.com/zed.zoe"}', 0, current_user::regrole, '{}', 'queued', 'infinity');
 INSERT INTO sgr.jobs (task, args, priority, submitted_by, settings, state, checkpoint) VALUES
     ('ingest_crawl', '{"urn": "soundcloud:users:9876543210"}', 0, current_user::regrole, '{}', 'failed', '9876543210'),
-    ('ingest_crawl', '{"urn": "soundcloud:users:7"}', 0, current_user::regrole, '{}', 'cancelled', 'knows 9876543210');
+    ('ingest_crawl', '{"urn": "soundcloud:users:7"}', 0, current_user::regrole, '{}', 'cancelled', 'knows him'),
+    ('ingest_crawl', '{"urn": "soundcloud:users:8"}', 0, current_user::regrole, '{}', 'cancelled', 'knows others'),
+    ('kge_train', '{}', 0, current_user::regrole, '{}', 'cancelled', 'has learned');
+INSERT INTO sgr.crawl_things (job_id, kind, thing_id, level, mentions, met, flags)
+SELECT job_id, 'user', CASE checkpoint WHEN 'knows him' THEN 9876543210 ELSE 5 END, 0, 1, 0, 0
+FROM sgr.jobs WHERE task = 'ingest_crawl' AND state = 'cancelled';
 SELECT * FROM test.traces('98765432(10|11|12)\M');
 
 SELECT * FROM sgr_forget(9876543210);
 -- Nothing is left: neither rows nor what was made of them; Zoe, whose number begins with his, is.
 SELECT * FROM test.traces('98765432(10|11|12)\M');
 SELECT user_id, name FROM sgr.users WHERE name = 'Zoe';
+-- A crawl that has met him begins anew, as every training does; one that has not goes on.
+SELECT j.task, j.args, j.checkpoint, (SELECT count(*) FROM sgr.crawl_things AS t WHERE t.job_id = j.job_id) AS things
+FROM sgr.jobs AS j WHERE j.state = 'cancelled' ORDER BY j.job_id;
 SELECT name FROM sgr_models;
 SELECT args FROM sgr.jobs ORDER BY job_id;
 -- What remains is what a catalogue without him would have given.

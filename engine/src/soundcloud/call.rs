@@ -23,6 +23,31 @@ pub enum Thing {
 }
 
 impl Thing {
+    /// `track`, `playlist` or `user`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Track(_) => "track",
+            Self::Playlist(_) => "playlist",
+            Self::User(_) => "user",
+        }
+    }
+
+    /// Its number among those of its kind.
+    pub fn id(self) -> i64 {
+        let (Self::Track(id) | Self::Playlist(id) | Self::User(id)) = self;
+        id
+    }
+
+    /// The thing of a [`kind`](Self::kind) and number; `None` for another word.
+    pub fn of_kind(kind: &str, id: i64) -> Option<Self> {
+        match kind {
+            "track" => Some(Self::Track(id)),
+            "playlist" => Some(Self::Playlist(id)),
+            "user" => Some(Self::User(id)),
+            _ => None,
+        }
+    }
+
     pub(super) fn new(kind: ItemKind, id: i64) -> Self {
         match kind {
             ItemKind::Track => Self::Track(id),

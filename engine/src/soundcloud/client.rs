@@ -6,6 +6,7 @@ use super::config::{ClientConfig, Credentials};
 use super::endpoints::Endpoints;
 use super::error::SoundcloudError;
 use super::failure::{ApiError, CallFailure, Malformed};
+use super::mask;
 use super::message::{Method, Request, Response, TransportError};
 use super::retry::{Backoff, MAX_HOLD};
 use super::time::Micros;
@@ -62,7 +63,8 @@ pub enum WaitReason {
 /// What a call brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A body, which is whole JSON.
+    /// A body, which is whole JSON. Credentials in it are covered, the client id by
+    /// [`CLIENT_ID_MASK`](super::CLIENT_ID_MASK).
     Body(String),
     /// For a call of [`Client::begin_resolve`]: where the URL leads. The place is of the API's own origin.
     Location(Url),
@@ -106,7 +108,8 @@ struct Flight {
 
 impl fmt::Debug for Flight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({:?}, {} failures)", redact(self.url.as_str()), self.sent, self.failures)
+        // Of the query, a part may be the client id.
+        write!(f, "{} ({:?}, {} failures)", redact(self.url.path()), self.sent, self.failures)
     }
 }
 
@@ -216,7 +219,7 @@ impl Client {
         self.requests
     }
 
-    /// Begins a call. One that was under way is forgotten; limits and tokens are kept.
+    /// Begins a call; where the query has [`CLIENT_ID_MASK`](super::CLIENT_ID_MASK), the client id is sent. One that was under way is forgotten; limits and tokens are kept.
     pub fn begin(&mut self, url: Url) {
         self.start(url, false);
     }
@@ -228,7 +231,7 @@ impl Client {
 
     fn start(&mut self, url: Url, resolves: bool) {
         self.flight = Some(Flight {
-            url,
+            url: mask::uncover(url, &self.credentials),
             resolves,
             sent: Sent::Nothing,
             failures: 0,
@@ -335,13 +338,8 @@ impl Client {
     /// What an error response says, whatever of the credentials it repeats blotted out.
     fn error(&self, response: &Response, now: Micros) -> ApiError {
         let mut error = ApiError::read(response, now);
-        let keys = [self.credentials.client_id.as_str(), self.credentials.client_secret.expose()];
-        for secret in keys.into_iter().chain(self.tokens.secrets()) {
-            for text in std::iter::once(&mut error.message).chain(&mut error.limit) {
-                if text.contains(secret) {
-                    *text = text.replace(secret, "***");
-                }
-            }
+        for text in std::iter::once(&mut error.message).chain(&mut error.limit) {
+            mask::cover_message(text, &self.credentials, &self.tokens);
         }
         error
     }
@@ -376,6 +374,7 @@ impl Client {
             200..=299 => match body(response) {
                 Ok(text) => {
                     self.is_proven = true;
+                    let text = mask::cover_body(text, &self.credentials, &self.tokens);
                     self.finish(Ok(Answer::Body(text)));
                 }
                 Err(fault) => self.failed(fault.to_string(), None, now),
@@ -505,7 +504,8 @@ impl Client {
         self.hold = Some((until, WaitReason::RateLimit(error.limit)));
     }
 
-    fn failed(&mut self, failure: String, retry_at: Option<Micros>, now: Micros) {
+    fn failed(&mut self, mut failure: String, retry_at: Option<Micros>, now: Micros) {
+        mask::cover_message(&mut failure, &self.credentials, &self.tokens);
         self.breaker.failed(now);
         if self.breaker.is_spent() {
             let failures = self.breaker.failures();

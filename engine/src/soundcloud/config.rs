@@ -19,12 +19,19 @@ pub const DEFAULT_MAX_BODY_BYTES: usize = 64 << 20;
 pub const DEFAULT_USER_AGENT: &str = concat!("sgr_graph/", env!("CARGO_PKG_VERSION"));
 
 /// What the service gave to the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The id, which is no secret, but is not shown either.
     pub client_id: String,
     /// The secret.
     pub client_secret: Secret,
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Without the client id, which is no secret but is shown to nobody either.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(***)")
+    }
 }
 
 /// Limits and places.

@@ -2,11 +2,13 @@
 
 mod config;
 mod node;
+mod saved;
 
 pub use config::{
     CrawlConfig, DEFAULT_DEPTH, DEFAULT_MAX_PAGES, DEFAULT_MAX_PLAYLISTS, DEFAULT_MAX_REQUESTS, DEFAULT_MAX_TRACKS,
     DEFAULT_MAX_USERS, Include, Start,
 };
+pub use saved::Known;
 
 use super::call::{Call, ListKind, Thing};
 use super::client::Answer;
@@ -19,7 +21,7 @@ use crate::catalog::{Glance, Item, ItemKind, glance, redact};
 use node::Node;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use url::Url;
 
 /// Entries per page, the most that the API gives.
@@ -28,9 +30,6 @@ pub const PAGE_SIZE: u32 = 200;
 pub const STUBS_PER_CALL: usize = 50;
 /// Warnings of each kind that are kept; more are only counted, so that what is frequent does not hide what is not.
 pub const MAX_WARNINGS: usize = 20;
-
-/// Of the stored state.
-const STATE_VERSION: u32 = 1;
 
 /// A page to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,13 +122,15 @@ struct Reading {
 /// within the budget.
 ///
 /// It is plain data. Stored after each page, together with the page's documents, it goes on exactly where it was; it never
-/// asks for anything twice. The stored form grows with what is known, by some 40 bytes per track, playlist and user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// asks for anything twice. What is stored is a [`state`](Self::state) and, of the things, those that
+/// [changed](Self::take_changed).
+#[derive(Debug, Clone)]
 pub struct Crawl {
-    version: u32,
     config: CrawlConfig,
     opening: Opening,
     nodes: BTreeMap<Thing, Node>,
+    /// Of the nodes, those that are not stored as they are.
+    changed: BTreeSet<Thing>,
     reading: Option<Reading>,
     counts: CrawlCounts,
     warnings: Vec<Warning>,
@@ -150,25 +151,14 @@ impl Crawl {
             Start::Search(_) => Opening::Search,
         };
         Ok(Self {
-            version: STATE_VERSION,
             config,
             opening,
             nodes: BTreeMap::new(),
+            changed: BTreeSet::new(),
             reading: None,
             counts: CrawlCounts::default(),
             warnings: Vec::new(),
         })
-    }
-
-    /// Whether a state that was read back is one of this version.
-    ///
-    /// # Errors
-    /// [`SoundcloudError::StateVersion`].
-    pub fn check_version(&self) -> Result<(), SoundcloudError> {
-        match self.version {
-            STATE_VERSION => Ok(()),
-            found => Err(SoundcloudError::StateVersion { found, expected: STATE_VERSION }),
-        }
     }
 
     /// What it was told.
@@ -253,7 +243,7 @@ impl Crawl {
                 let ending = if refused && reading.pages.continues() { Ending::CursorRefused } else { Ending::Failed };
                 self.warn(&reading.call, Some(ending), format!("{ending}: {failure}"));
                 if let Call::Thing(thing) = reading.call
-                    && let Some(node) = self.nodes.get_mut(&thing)
+                    && let Some(node) = self.known(thing)
                 {
                     // It is not there; its lists are not either.
                     node.give_up();
@@ -415,6 +405,7 @@ impl Crawl {
 
     /// The node of a thing, a new one if need be. Its level is the lowest at which it was met.
     fn node(&mut self, thing: Thing, level: u32) -> &mut Node {
+        self.changed.insert(thing);
         let order = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let counts = &mut self.counts;
         let node = self.nodes.entry(thing).or_insert_with(|| {
@@ -423,6 +414,13 @@ impl Crawl {
         });
         node.level = node.level.min(level);
         node
+    }
+
+    /// The node of a thing that was met, to be changed.
+    fn known(&mut self, thing: Thing) -> Option<&mut Node> {
+        let node = self.nodes.get_mut(&thing)?;
+        self.changed.insert(thing);
+        Some(node)
     }
 
     /// The next call to make.
@@ -458,7 +456,7 @@ impl Crawl {
         if due {
             let ids: Vec<i64> = stubs.iter().take(STUBS_PER_CALL).map(|stub| stub.3).collect();
             for id in &ids {
-                if let Some(node) = self.nodes.get_mut(&Thing::Track(*id)) {
+                if let Some(node) = self.known(Thing::Track(*id)) {
                     node.ask();
                 }
             }
@@ -466,11 +464,12 @@ impl Crawl {
             return Some(reading(Call::Tracks(ids), u32::MAX));
         }
         let (level, thing, call) = best?;
-        let node = self.nodes.get_mut(&thing)?;
+        let node = self.known(thing)?;
         let below = match &call {
             Call::List(list, _) => {
                 node.take(*list);
-                if node.open() {
+                let is_new = node.open();
+                if is_new {
                     match thing {
                         Thing::Playlist(_) => self.counts.playlists += 1,
                         Thing::User(_) => self.counts.users += 1,

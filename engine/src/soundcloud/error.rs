@@ -53,6 +53,12 @@ pub enum SoundcloudError {
         /// Of the program.
         expected: u32,
     },
+    /// A stored state cannot be read.
+    #[error("the stored state of the crawl cannot be read: {message}")]
+    StoredState {
+        /// Why not.
+        message: String,
+    },
     /// An answer came for which nothing had been asked.
     #[error("an answer came, but nothing had been asked")]
     NothingAsked,

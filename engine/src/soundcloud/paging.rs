@@ -3,7 +3,9 @@
 use super::call::Call;
 use super::endpoints::Endpoints;
 use crate::catalog::is_credential;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
+use std::hash::BuildHasher;
 use url::Url;
 
 /// Why there is no further page.
@@ -35,8 +37,8 @@ pub enum Ending {
 pub(super) struct Pages {
     /// The query of the page to ask for; `None` is the first.
     query: Option<String>,
-    /// Queries of `next_href` that have been seen.
-    visited: Vec<String>,
+    /// Hashes of the queries of `next_href` that have been seen: the whole of them would be stored anew with each page.
+    visited: Vec<u64>,
     /// Pages read.
     pub(super) read: u32,
 }
@@ -105,12 +107,13 @@ impl Pages {
         let mut first = call.parameters(limit);
         first.sort();
         let first = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(first).finish();
-        let ending = if query == first || self.visited.contains(&query) {
+        let hash = FxBuildHasher.hash_one(&query);
+        let ending = if query == first || self.visited.contains(&hash) {
             Some(Ending::Loop)
         } else if self.read >= max_pages {
             Some(Ending::PageLimit)
         } else {
-            self.visited.push(query.clone());
+            self.visited.push(hash);
             self.query = Some(query);
             None
         };

@@ -369,6 +369,72 @@ fn credentials_are_kept_like_a_key_and_their_state_is_told_without_them() {
     client.batch_execute(&format!("RESET ROLE; DROP ROLE {role}")).unwrap();
 }
 
+/// Every right that a crawl needs, as `docs/SOUNDCLOUD.md` has them.
+const RIGHTS: [(&str, &[&str]); 14] = [
+    ("raw_documents", &["SELECT", "INSERT", "UPDATE"]),
+    ("soundcloud_usage", &["SELECT", "INSERT", "UPDATE"]),
+    ("quarantine", &["SELECT", "INSERT", "DELETE"]),
+    ("runs", &["SELECT", "INSERT"]),
+    ("stage_state", &["SELECT", "INSERT", "UPDATE"]),
+    ("artists", &["SELECT", "INSERT", "UPDATE"]),
+    ("users", &["SELECT", "INSERT", "UPDATE"]),
+    ("tracks", &["SELECT", "INSERT", "UPDATE"]),
+    ("playlists", &["SELECT", "INSERT", "UPDATE"]),
+    ("playlist_tracks", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("interactions", &["SELECT", "INSERT", "UPDATE"]),
+    ("follows", &["SELECT", "INSERT"]),
+    ("cooccurrence_changes", &["INSERT"]),
+    ("graph_changes", &["SELECT", "INSERT", "DELETE"]),
+];
+
+#[test]
+fn a_role_with_the_rights_that_are_checked_crawls_to_the_end_and_without_any_of_them_it_does_not_begin() {
+    let mock = mock(&["--hazards", "all", "--page-size", "10", "--rate-limit", "0"]);
+    let database = Database::create("soundcloud_rights");
+    let mut client = database.connect();
+    mock.tell_truth(&mut client);
+    mock.configure(&mut client, &[("timeout", "1s")]);
+    let mut client = database.connect();
+    let role = format!("{}_crawler", database.name());
+    client.batch_execute(&format!("CREATE ROLE {role}")).unwrap();
+    for (table, rights) in RIGHTS {
+        client.batch_execute(&format!("GRANT {} ON sgr.{table} TO {role}", rights.join(", "))).unwrap();
+    }
+    let mut tried = 0;
+    for (table, rights) in RIGHTS {
+        for right in rights {
+            // What everybody has cannot be taken from one.
+            client.batch_execute(&format!("REVOKE {right} ON sgr.{table} FROM {role}")).unwrap();
+            let has_it: bool =
+                one(&mut client, &format!("SELECT has_table_privilege('{role}', 'sgr.{table}', '{right}')"));
+            client.batch_execute(&format!("SET ROLE {role}")).unwrap();
+            if !has_it {
+                let error = client
+                    .batch_execute(r#"SELECT sgr_submit('ingest_crawl', '{"urn": "soundcloud:tracks:1"}')"#)
+                    .unwrap_err();
+                let error = error.as_db_error().unwrap();
+                assert_eq!(error.code().code(), "42501", "{right} on {table}: {error:?}");
+                assert_eq!(error.message(), format!("permission denied for table {table}"), "{right}");
+                assert_eq!(error.detail(), Some(format!("the role lacks {right}").as_str()), "{table}");
+                tried += 1;
+            }
+            client.batch_execute(&format!("RESET ROLE; GRANT {right} ON sgr.{table} TO {role}")).unwrap();
+        }
+    }
+    assert!(tried >= 30, "{tried} rights could be taken away");
+    assert!(mock.log().is_empty());
+    // Twice, so that rows are changed and pages are cleaned again.
+    client.batch_execute(&format!("SET ROLE {role}")).unwrap();
+    for further in ["", r#", "refresh_after": null"#] {
+        let job = crawl(&mut client, &mock, &format!("{EVERYTHING}{further}"));
+        succeeded(&mut client, job);
+    }
+    client.batch_execute("RESET ROLE").unwrap();
+    assert_eq!(differences(&mut client), Vec::<String>::new());
+    assert_eq!(one::<i64>(&mut client, "SELECT count(*) FROM sgr.crawl_things"), 0);
+    client.batch_execute(&format!("DROP OWNED BY {role}; DELETE FROM sgr.jobs; DROP ROLE {role}")).unwrap();
+}
+
 #[test]
 fn requests_stay_out_of_networks_that_no_setting_names() {
     let mock = mock(&["--hazards", "none"]);

@@ -5,7 +5,7 @@
 pub struct Hazards {
     /// `next_href` names a host inside the provider's network.
     pub foreign_host: bool,
-    /// `next_href` holds a client id.
+    /// `next_href` holds the client id that asked.
     pub client_id: bool,
     /// `next_href` forgets our `access` filter, and the next page leaves tracks out if it is not added again.
     pub dropped_filter: bool,

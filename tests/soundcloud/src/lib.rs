@@ -11,6 +11,7 @@ mod log;
 mod routes;
 mod server;
 mod site;
+mod tls;
 mod wire;
 
 pub use clock::Clock;

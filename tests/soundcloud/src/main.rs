@@ -1,9 +1,9 @@
 //! The mock as a program: prints its URLs and runs until it is ended.
 //!
 //! `soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--scenes N] [--seed N] [--page-size N]
-//! [--hazards all|none|a,b] [--rate-limit SECONDS] [--log FILE] [--until-eof yes]`
+//! [--hazards all|none|a,b] [--rate-limit SECONDS] [--tls FILE] [--log FILE] [--until-eof yes]`
 //!
-//! `--log` writes a line per request; `--until-eof yes` ends the program when its standard input closes, so also when
+//! `--tls` makes it speak TLS and writes the certificate to trust; `--log` writes a line per request; `--until-eof yes` ends the program when its standard input closes, so also when
 //! whoever started it is killed.
 
 use sgr_engine::demo::{DemoConfig, generate};
@@ -12,13 +12,14 @@ use std::error::Error;
 use std::io::Write;
 
 const USAGE: &str = "usage: soundcloud-mock [--port N] [--tracks N] [--playlists N] [--users N] [--scenes N] [--seed N] \
-                     [--page-size N] [--hazards all|none|NAME,NAME] [--rate-limit SECONDS] [--log FILE] \
+                     [--page-size N] [--hazards all|none|NAME,NAME] [--rate-limit SECONDS] [--tls FILE] [--log FILE] \
                      [--until-eof yes|no]";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut demo = DemoConfig { tracks: 500, playlists: 200, users: 100, ..DemoConfig::default() };
     let mut config = MockConfig::default();
     let mut until_eof = false;
+    let mut certificate = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or(USAGE)?;
@@ -32,6 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--page-size" => config.page_size = value.parse()?,
             "--hazards" => config.hazards = hazards(&value)?,
             "--rate-limit" => config.rate_limit_seconds = value.parse()?,
+            "--tls" => {
+                config.tls = true;
+                certificate = Some(value);
+            }
             "--log" => config.log_file = Some(value.into()),
             "--until-eof" => until_eof = value == "yes",
             _ => return Err(USAGE.into()),
@@ -40,6 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = generate(&demo)?;
     let start = catalogue.tracks.first().map(|track| track.permalink_url.clone()).unwrap_or_default();
     let mock = Mock::start(Site::new(&catalogue), config)?;
+    if let (Some(file), Some(text)) = (certificate, mock.certificate()) {
+        std::fs::write(file, text)?;
+    }
     let mut out = std::io::stdout();
     writeln!(out, "api_url={}", mock.api_url())?;
     writeln!(out, "token_url={}", mock.token_url())?;

@@ -1,7 +1,7 @@
 //! Paths to things and pages.
 
 use crate::hazards::lot;
-use crate::server::Shared;
+use crate::server::{CLIENT_ID, Shared};
 use crate::site::Site;
 use crate::wire::Reply;
 use serde_json::{Value, json};
@@ -268,7 +268,7 @@ impl Page<'_> {
                 pairs.append_pair("cursor", cursor);
             }
             if hazards.client_id {
-                pairs.append_pair("client_id", "LeakedClientId0123456789");
+                pairs.append_pair("client_id", CLIENT_ID);
             }
         }
         url.to_string()

@@ -6,11 +6,12 @@ use crate::hazards::{Hazards, Spoiler, lot};
 use crate::log::{Entry, Fate};
 use crate::routes::{self, Found};
 use crate::site::Site;
+use crate::tls::Tls;
 use crate::wire::{self, Incoming, Manner, Reply};
 use serde_json::json;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub struct MockConfig {
     pub rate_limit_seconds: i64,
     /// When, by its clock, it answers nothing but 503.
     pub outage: Range<i64>,
+    /// Whether it speaks TLS, with a certificate for `localhost` that only [`Mock::certificate`] vouches for.
+    pub tls: bool,
     /// A file that gets a line per request: microseconds, method, fate, target and, if one was named, when
     /// a rate limit ends, with tabs between them.
     pub log_file: Option<PathBuf>,
@@ -57,6 +60,7 @@ impl Default for MockConfig {
             port: 0,
             rate_limit_seconds: 7,
             outage: 0..0,
+            tls: false,
             log_file: None,
         }
     }
@@ -66,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) site: Site,
     pub(crate) config: MockConfig,
     pub(crate) base: String,
+    tls: Option<Tls>,
     state: Mutex<State>,
     log_file: Option<File>,
     stopping: AtomicBool,
@@ -95,11 +100,15 @@ impl Mock {
     pub fn start(site: Site, config: MockConfig) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))?;
         let address = listener.local_addr()?;
-        let base = format!("http://{address}");
+        let tls = if config.tls { Some(Tls::new()?) } else { None };
+        let base = match &tls {
+            None => format!("http://{address}"),
+            Some(_) => format!("https://localhost:{}", address.port()),
+        };
         let state = Mutex::new(State::default());
         let log_file = config.log_file.as_ref().map(File::create).transpose()?;
         let stopping = AtomicBool::new(false);
-        let shared = Arc::new(Shared { site, config, base, state, log_file, stopping });
+        let shared = Arc::new(Shared { site, config, base, tls, state, log_file, stopping });
         let serving = Arc::clone(&shared);
         let listener = std::thread::spawn(move || serve(&listener, &serving));
         Ok(Self { address, shared, listener: Some(listener) })
@@ -113,6 +122,11 @@ impl Mock {
     /// The URL that gives tokens.
     pub fn token_url(&self) -> String {
         format!("{}/oauth/token", self.shared.base)
+    }
+
+    /// The certificate that it shows, as PEM; whoever trusts it reaches the mock. `None` without TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.shared.tls.as_ref().map(Tls::certificate)
     }
 
     /// What it plays.
@@ -164,10 +178,22 @@ fn serve(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let Some(request) = wire::read(&stream)? else { return Ok(()) };
+    match &shared.tls {
+        None => talk(stream, shared),
+        Some(tls) => {
+            let mut stream = tls.accept(stream)?;
+            talk(&mut stream, shared)?;
+            stream.conn.send_close_notify();
+            stream.flush()
+        }
+    }
+}
+
+fn talk(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
+    let Some(request) = wire::read(&mut stream)? else { return Ok(()) };
     let reply = answer(&request, shared);
     wire::write(&mut stream, reply)
 }

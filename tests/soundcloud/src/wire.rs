@@ -3,7 +3,6 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 /// Longest request that is read.
@@ -49,7 +48,7 @@ impl Reply {
     }
 }
 
-pub(crate) fn read(stream: &TcpStream) -> io::Result<Option<Incoming>> {
+pub(crate) fn read(stream: &mut impl Read) -> io::Result<Option<Incoming>> {
     let mut reader = BufReader::new(stream.take(MAX_REQUEST_BYTES));
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -75,7 +74,7 @@ pub(crate) fn read(stream: &TcpStream) -> io::Result<Option<Incoming>> {
     Ok(Some(incoming))
 }
 
-pub(crate) fn write(stream: &mut TcpStream, reply: Reply) -> io::Result<()> {
+pub(crate) fn write(stream: &mut (impl Read + Write), reply: Reply) -> io::Result<()> {
     let body = if reply.gzip {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(&reply.body)?;

@@ -1,16 +1,15 @@
 //! What the crawl knows of one thing.
 
-use super::super::call::ListKind;
-use serde::{Deserialize, Serialize};
+use super::super::call::{ListKind, Thing};
+use super::saved::Known;
 
 const DESCRIBED: u16 = 1;
 const ASKED: u16 = 1 << 1;
 const OPENED: u16 = 1 << 2;
 const FIRST_LIST: u16 = 1 << 3;
 
-/// One thing. Stored as an array of five numbers: there are thousands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
+/// One thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Node {
     /// Widenings between it and the start.
     pub(super) level: u32,
@@ -23,23 +22,22 @@ pub(super) struct Node {
     flags: u16,
 }
 
-type Stored = (u32, u32, u32, u16, Option<u32>);
-
-impl From<Stored> for Node {
-    fn from((level, mentions, order, flags, track_count): Stored) -> Self {
+impl From<Known> for Node {
+    fn from(known: Known) -> Self {
+        let Known { level, mentions, order, flags, track_count, .. } = known;
         Self { level, mentions, order, track_count, flags }
-    }
-}
-
-impl From<Node> for Stored {
-    fn from(node: Node) -> Self {
-        (node.level, node.mentions, node.order, node.flags, node.track_count)
     }
 }
 
 impl Node {
     pub(super) fn new(level: u32, order: u32) -> Self {
         Self { level, mentions: 0, order, track_count: None, flags: 0 }
+    }
+
+    /// As a row.
+    pub(super) fn known(&self, thing: Thing) -> Known {
+        let Self { level, mentions, order, track_count, flags } = *self;
+        Known { thing, level, mentions, order, flags, track_count }
     }
 
     /// Whether a document says more of it than its id. Returns whether that is new.
