@@ -115,7 +115,9 @@ BEGIN
             DETAIL = 'row-level security shows a role its own, and a crawl of another role may name the user',
             HINT = 'call it as the owner of the extension, or as a role with BYPASSRLS';
     END IF;
-    -- The lock of the stages (run.rs): one that has read documents already would write the user again.
+    -- Models and splits that are being stored have read the user already (run.rs): those are waited for, others see that he has gone.
+    PERFORM pg_advisory_xact_lock(8315741025589067785);
+    -- The lock of the stages: one that has read documents already would write the user again.
     PERFORM pg_advisory_xact_lock(8315741025589067778);
     SELECT string_agg(format('%s (for sgr.%s)', s.relation, s.role), ', ' ORDER BY s.role) INTO elsewhere
     FROM sgr.sources AS s
@@ -129,6 +131,8 @@ BEGIN
             DETAIL = elsewhere,
             HINT = 'delete the user''s rows there, then call sgr_forget() again';
     END IF;
+    -- None of those that wait begins before this transaction has ended.
+    PERFORM FROM sgr.jobs AS j WHERE j.state = 'queued' AND j.task IN ('ingest_crawl', 'ingest_search') FOR UPDATE;
     -- What it has read it would write again. It goes on from its last page when it is tried again.
     crawling := ARRAY(SELECT j.job_id FROM sgr.jobs AS j
                       WHERE j.state = 'running' AND j.task IN ('ingest_crawl', 'ingest_search') AND sgr.job_is_held(j.job_id)
@@ -228,7 +232,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION sgr_forget(bigint) IS
-    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn, or the address of the page), models that learned from the user, jobs that do not run and runs of crawls that name the user, checkpoints of trainings and of crawls that have met the user, unless they run, the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 42501 row-level security hides jobs; 55006 a crawl runs; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
+    'Removes a user everywhere, in one transaction: the user''s row, likes, follows, playlists with their entries, rows of splits (whose counts stay those of their making), every document in which the id stands (as "id" or "user_id", whatever it identifies, or behind "users" in a URL or urn, or the address of the page), models that learned from the user, jobs that do not run and runs of crawls that name the user, checkpoints of trainings and of crawls that have met the user, unless they run (a training that runs is refused when it stores, and what it has learned goes then), the artist with the same urn with all tracks, and by a refresh all that was derived. The next crawl brings back what is public. One row per table: what, rows removed. Errors: 22004 NULL; 42501 row-level security hides jobs; 55006 a crawl runs; 55000 the user stands in a relation set by sgr_source_set(), which is yours to change';
 
 CREATE FUNCTION sgr_purge(source text, older_than interval)
 RETURNS TABLE (what text, removed bigint)

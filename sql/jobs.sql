@@ -133,7 +133,7 @@ $$;
 COMMENT ON FUNCTION sgr.job_is_held(bigint) IS 'Whether a worker that lives runs this job';
 
 CREATE FUNCTION sgr.job_lacks_worker(job sgr.jobs) RETURNS boolean
-LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+LANGUAGE sql STABLE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
 AS $$
     -- 1936159234: a worker waits for a place on behalf of a role.

@@ -24,7 +24,12 @@ BEGIN
            p.proargnames[1:p.pronargs - p.pronargdefaults] AS required INTO function
     FROM sgr.tasks AS t
     JOIN pg_proc AS p ON p.proname = t.function_name AND p.pronamespace = '@extschema@'::regnamespace
-    WHERE t.task = job_statement.task ORDER BY p.pronargs DESC LIMIT 1;
+    WHERE t.task = job_statement.task
+    -- Others may create functions of the same name where the extension is: they must not run in its place.
+    ORDER BY EXISTS (SELECT FROM pg_depend AS d JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+                     WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND e.extname = 'sgr_graph') DESC,
+             p.pronargs DESC
+    LIMIT 1;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value USING
             MESSAGE = format('unknown task %s', coalesce('"' || left(task, 100) || '"', 'NULL')),

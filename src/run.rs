@@ -75,6 +75,17 @@ pub fn lock_graph() -> Result<()> {
     lock(GRAPH_LOCK, "another session works on the graph")
 }
 
+/// Key of the advisory lock that `sgr_forget` (forget.sql) has for itself.
+const FORGET_LOCK: i64 = 0x7367_7267_7261_0009;
+
+/// Waits until nobody is being forgotten, and makes who is to be wait for this transaction's end. Before what was learned is
+/// checked against the catalogue and stored: `sgr_forget` looks for it among what is committed.
+pub fn hold_off_forgetting() -> Result<()> {
+    let key = [Arg::Big(FORGET_LOCK)];
+    spi::execute("SELECT pg_catalog.pg_advisory_xact_lock_shared($1)", &Sources::NONE, &key)?;
+    Ok(())
+}
+
 /// What a stage did last.
 pub struct StageState {
     /// Its parameters; other ones mean that everything is to be done again.

@@ -115,7 +115,7 @@ fn init_jobs() {
     GucRegistry::define_int_guc(
         c"sgr_graph.job_attempts",
         c"Sets how often a background job is started whose worker died",
-        c"A job that fails with an error is not started again by itself.",
+        c"Counted anew from each checkpoint that a job leaves. A job that fails with an error is not started again by itself.",
         &JOB_ATTEMPTS,
         1,
         1000,

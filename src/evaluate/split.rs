@@ -61,6 +61,7 @@ pub fn store(request: &Request) -> Result<Stored> {
     rights::may_fill(c"sgr_eval_split()", &[c"eval_splits", c"eval_rows", c"runs"], "evaluates")?;
     let config = config(request)?;
     worker::phase("splitting");
+    run::hold_off_forgetting()?;
     run::lock(LOCK, "another session stores a split")?;
     clear_name(request)?;
     let sources = Sources::load()?;

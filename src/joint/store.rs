@@ -232,6 +232,7 @@ impl Stages for Trainings {
     /// Errors: 22003 if it diverged or collapsed before there was anything to keep, 42710 name taken, 55000 if the split, a user or
     /// an item went while it was learned.
     fn store(mut self) -> Result<Vec<Outcome>> {
+        runs::hold_off_forgetting()?;
         let data = &self.inputs.data;
         match &self.split {
             Some(split) => split.check(Some([&data.user_ids, &data.item_ids]))?,

@@ -119,6 +119,7 @@ impl Stages for Training {
         let Self { started, request, config, subject, recipe, input, pool, .. } = &mut self;
         let k = track_neighbours::check_count(request.neighbours)?;
         let stopped = computed.stopped()?;
+        run::hold_off_forgetting()?;
         run::lock(model::LOCK, "another session stores a model")?;
         model::check_name(request.name.as_deref())?;
         check_graph(subject.graph_id, &subject.graph, &input.numbered.entities)?;

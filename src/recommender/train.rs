@@ -102,6 +102,8 @@ impl Training {
         let pool = thread_pool(threads)?;
         worker::phase("reading interactions");
         let inputs = Inputs::read(request.split.as_deref(), request.kind.as_deref())?;
+        // Also for the rights that this takes: not only when everything has been learned.
+        inputs.check_still_there()?;
         let graph = plan.graph(&inputs)?;
         check_name(&name, request.replace)?;
         let parameters = json!({
@@ -142,6 +144,7 @@ impl Training {
     /// Stores what is finished.
     fn store_finished(&mut self) -> Result<()> {
         if self.stored.is_empty() {
+            run::hold_off_forgetting()?;
             self.inputs.check_still_there()?;
             claim_name(&self.name, self.request.replace)?;
         }
@@ -198,7 +201,7 @@ impl Stages for Training {
         for repeat in 0..repeats {
             let model = &self.request.model;
             let report = |fraction: f64| reporter.done(model, (repeat as f64 + fraction) / repeats as f64);
-            let (inputs, limit) = (&self.inputs, self.memory_limit);
+            let (inputs, limit) = (&self.inputs, self.memory_limit.saturating_sub(self.kept_bytes));
             let made = self.plan.make(inputs, repeat, limit, self.graph.as_ref(), &self.pool, report)?;
             let finished = Finished { repeat, made, elapsed_ms: milliseconds(self.since) };
             match job {

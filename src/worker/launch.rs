@@ -41,7 +41,7 @@ impl Identity {
         let (database, caller) = unsafe { (pg_sys::MyDatabaseId, pg_sys::GetSessionUserId()) };
         let mut identity = None;
         let sql = include_str!("../../sql/queries/job_role.sql");
-        spi::select_fresh(sql, &Sources::NONE, &[Arg::Big(job_id)], |row| {
+        spi::select(sql, &Sources::NONE, &[Arg::Big(job_id)], |row| {
             if let Some(role) = row.int(0).and_then(|oid| u32::try_from(oid).ok()).map(pg_sys::Oid::from) {
                 let may_log_in = row.bool(1) == Some(true);
                 identity = Some(Self { database, session: if may_log_in { role } else { caller }, role });

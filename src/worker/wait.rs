@@ -43,9 +43,11 @@ pub fn wait(job_id: i64, timeout: Option<Duration>) -> Result<String> {
         if !matches!(state.as_str(), "queued" | "running") || left.is_some_and(|left| left.is_zero()) {
             return Ok(state);
         }
-        if lacks_worker && looked_after.elapsed() >= START_AFTER {
+        if !lacks_worker {
             looked_after = Instant::now();
-            Identity::of(job_id)?.start();
+        } else if looked_after.elapsed() >= START_AFTER {
+            looked_after = Instant::now();
+            latest(|| Identity::of(job_id))?.start();
         }
         pause(left.map_or(pause_for, |left| left.min(pause_for)).as_millis() as i64 + 1);
         pause_for = (pause_for * 2).min(LONGEST_PAUSE);

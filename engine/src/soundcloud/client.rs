@@ -337,7 +337,10 @@ impl Client {
 
     /// What an error response says, whatever of the credentials it repeats blotted out.
     fn error(&self, response: &Response, now: Micros) -> ApiError {
-        let mut error = ApiError::read(response, now);
+        // Before anything is cut off: a part of a secret would not be found.
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        let body = mask::cover_body(body, &self.credentials, &self.tokens).into_bytes();
+        let mut error = ApiError::read(&Response { body, ..response.clone() }, now);
         for text in std::iter::once(&mut error.message).chain(&mut error.limit) {
             mask::cover_message(text, &self.credentials, &self.tokens);
         }

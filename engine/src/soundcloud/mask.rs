@@ -16,9 +16,9 @@ const MASK: &str = "***";
 /// Shorter ones cannot be told from other text of a page. Real ones have 32 characters and more.
 pub const MIN_MASKED_LEN: usize = 8;
 
-/// The client id as it stands in a query.
-fn in_query(client_id: &str) -> String {
-    byte_serialize(client_id.as_bytes()).collect()
+/// A credential as it stands in a query.
+fn in_query(credential: &str) -> String {
+    byte_serialize(credential.as_bytes()).collect()
 }
 
 /// What must not be shown, the longest first: one may be a part of another.
@@ -41,7 +41,10 @@ fn replace(text: &mut Cow<'_, str>, from: &str, to: &str) {
 pub(super) fn cover_body(body: String, credentials: &Credentials, tokens: &TokenKeeper) -> String {
     let mut text = Cow::Borrowed(body.as_str());
     for secret in secrets(credentials, tokens).iter().filter(|secret| secret.len() >= MIN_MASKED_LEN) {
-        replace(&mut text, secret, MASK);
+        // As it is, as JSON may write it, and as it stands in a query.
+        for form in [secret.clone(), secret.replace('/', "\\/"), in_query(secret)] {
+            replace(&mut text, &form, MASK);
+        }
     }
     let id = &credentials.client_id;
     if id.len() >= MIN_MASKED_LEN {

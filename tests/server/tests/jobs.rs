@@ -249,7 +249,7 @@ fn what_has_changed_while_a_job_computed_is_not_written_over() {
     let mut client = database.connect();
     // (task, arguments, phase, what happens meanwhile, how the job ends)
     let learn = |name: &str, split: &str| {
-        format!(r#"{{"model": "bpr", "params": {{"epochs": 150}}, "threads": 1, "name": "{name}"{split}}}"#)
+        format!(r#"{{"model": "bpr", "params": {{"epochs": 500}}, "threads": 1, "name": "{name}"{split}}}"#)
     };
     let of_split = r#", "split": "other""#;
     let again =

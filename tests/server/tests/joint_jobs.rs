@@ -161,10 +161,12 @@ fn what_changes_while_a_job_computes_is_seen_when_it_stores() {
     let mut client = database.connect();
     client.batch_execute(TASTES).unwrap();
     let training = |name: &str| {
-        format!(r#"{{"split": "tastes", "no_kge": true, "epochs": 60, "patience": 0, "threads": 1, "name": "{name}"}}"#)
+        format!(
+            r#"{{"split": "tastes", "no_kge": true, "epochs": 400, "patience": 0, "threads": 1, "name": "{name}"}}"#
+        )
     };
     let ablation = r#"{"split": "tastes", "flags": ["no_kge"], "baseline": "no_kge", "metrics": ["auc"], "threads": 1,
-                       "params": {"epochs": 120, "patience": 0}}"#;
+                       "params": {"epochs": 800, "patience": 0}}"#;
     let taken = "SELECT sgr_joint_train('tastes', no_kge => true, epochs => 1, threads => 1, name => 'taken')";
     for (task, args, change, sqlstate) in [
         ("joint_train", training("taken"), taken, "42710"),
@@ -188,7 +190,7 @@ fn what_changes_while_a_job_computes_is_seen_when_it_stores() {
     let job = submit(
         &mut client,
         "joint_train",
-        r#"{"no_kge": true, "epochs": 200, "patience": 0, "threads": 1, "name": "c"}"#,
+        r#"{"no_kge": true, "epochs": 600, "patience": 0, "threads": 1, "name": "c"}"#,
     );
     until(
         &mut client,
