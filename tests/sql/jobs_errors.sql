@@ -49,6 +49,7 @@ SELECT state, attempt, sqlstate, error, hint, result FROM sgr.job_status WHERE j
 SELECT sgr_submit('cooccur_refresh', '{"top_k": 0}') AS job \gset
 SELECT sgr_job_wait(:job);
 SELECT state, phase, sqlstate, error FROM sgr.job_status WHERE job_id = :job;
+\set SHOW_CONTEXT never
 SELECT sgr_submit('kge_resume');
 SELECT sgr.job_interrupt(0);
 SELECT sgr.job_worker_start(0);
