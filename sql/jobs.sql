@@ -48,7 +48,8 @@ INSERT INTO sgr.tasks (task, function_name, coalesces) VALUES
     ('ingest_search', 'sgr_ingest_search', false),
     ('ingest_crawl', 'sgr_ingest_crawl', false);
 UPDATE sgr.tasks SET step_argument = 'stages', steps = '{clean,fuse,cooccurrence,triples,validate}' WHERE task = 'build_kg';
-UPDATE sgr.tasks SET checks = true WHERE task IN ('ingest_search', 'ingest_crawl');
+UPDATE sgr.tasks SET checks = true
+WHERE task IN ('ingest_search', 'ingest_crawl', 'kge_train', 'kge_resume', 'kge_eval', 'train', 'eval', 'joint_train', 'ablate', 'sweep');
 GRANT SELECT ON sgr.tasks TO PUBLIC;
 
 CREATE TABLE sgr.jobs (

@@ -20,6 +20,8 @@ pub use launcher::register as register_launchers;
 pub use lock::{hold_app, interrupt, try_app};
 pub use progress::{Status, in_job, phase, report};
 pub use queue::Job;
-pub use staged::{Staged, Stages, check, in_stages, is_check, is_wanted as is_staged, put as put_stages};
+pub use staged::{
+    Staged, Stages, begin_reading, check, in_stages, is_check, is_wanted as is_staged, put as put_stages,
+};
 pub use transaction::{pause, pause_or_readable};
 pub use wait::wait;

@@ -83,7 +83,7 @@ impl Judging {
         let bootstrap = bootstrap_config(request)?;
         let part: Part = request.part.parse()?;
         let threads = settings::threads(request.threads)?;
-        worker::phase("reading the split");
+        worker::begin_reading("reading the split")?;
         let stored = StoredSplit::load(request.split)?;
         let scored = match request.scores {
             Some(relation) => scores::read(relation, &stored)?,

@@ -111,7 +111,7 @@ impl Comparison {
             choices.config(limit)?;
         }
         let threads = settings::threads(request.threads)?;
-        worker::phase("reading interactions and triples");
+        worker::begin_reading("reading interactions and triples")?;
         let stored = StoredSplit::load(&request.split)?;
         let data = Data::of_split(&stored)?;
         let uses_graph = choices.iter().any(|choices| choices.no_kge != Some(true));

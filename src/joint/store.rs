@@ -83,7 +83,7 @@ impl Trainings {
             return Err(Error::invalid("name must not be empty").hint("NULL names it mkr"));
         }
         let threads = settings::threads(request.threads)?;
-        worker::phase("reading interactions and triples");
+        worker::begin_reading("reading interactions and triples")?;
         let (data, split) = match &request.split {
             Some(split) => {
                 let stored = StoredSplit::load(split)?;

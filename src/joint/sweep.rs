@@ -128,7 +128,7 @@ impl Search {
         let uses_graph =
             |candidate: &Candidate| matches!(candidate, Candidate::Joint(choices) if choices.no_kge != Some(true));
         let threads = settings::threads(request.threads)?;
-        worker::phase("reading interactions and triples");
+        worker::begin_reading("reading interactions and triples")?;
         let stored = StoredSplit::load(&request.split)?;
         let data = Data::of_split(&stored)?;
         let graph = match candidates.iter().any(uses_graph) {

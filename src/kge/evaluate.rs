@@ -52,7 +52,7 @@ impl Ranking {
         })?;
         let known = Origin::of(request.known, request.known_graph, "the known triples")?;
         let threads = settings::threads(request.threads)?;
-        worker::phase("reading triples");
+        worker::begin_reading("reading triples")?;
         let model = Model::chosen(request.model_id)?;
         let loaded = vectors::load(&model, false)?;
         let relations = relations_of(model.graph_id, None, false)?;

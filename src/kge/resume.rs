@@ -51,7 +51,7 @@ impl Resuming {
                 .hint("it is the number of further epochs"));
         }
         let threads = settings::threads(threads)?;
-        worker::phase("reading triples");
+        worker::begin_reading("reading triples")?;
         let mut model = Model::locked(model_id)?;
         let mut checkpoint = model.checkpoint()?;
         let recipe = &mut model.recipe;

@@ -89,7 +89,7 @@ impl Training {
         track_neighbours::check_count(request.neighbours)?;
         let threads = settings::threads(request.threads)?;
         model::check_name(request.name.as_deref())?;
-        worker::phase("reading triples");
+        worker::begin_reading("reading triples")?;
         let subject = Subject::of(request.graph.as_deref(), request.triples)?;
         let recipe = recipe(&request, &config, &subject, threads)?;
         let input = read(&recipe, &config, &subject)?;

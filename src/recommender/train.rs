@@ -100,7 +100,7 @@ impl Training {
         }
         let threads = settings::threads(request.threads)?;
         let pool = thread_pool(threads)?;
-        worker::phase("reading interactions");
+        worker::begin_reading("reading interactions")?;
         let inputs = Inputs::read(request.split.as_deref(), request.kind.as_deref())?;
         // Also for the rights that this takes: not only when everything has been learned.
         inputs.check_still_there()?;

@@ -9,7 +9,7 @@
 //! A function may also be called to check its arguments only, when a job is submitted.
 
 use super::queue::Job;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use serde_json::Value;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -74,6 +74,8 @@ impl Computation {
 thread_local! {
     static WANTED: Cell<bool> = const { Cell::new(false) };
     static CHECKING: Cell<bool> = const { Cell::new(false) };
+    /// A check has come to where reading begins.
+    static PASSED: Cell<bool> = const { Cell::new(false) };
     static LEFT: RefCell<Option<Left>> = const { RefCell::new(None) };
     static COMPUTED: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
@@ -95,7 +97,10 @@ pub fn in_stages<S: Stages>(load: impl FnOnce() -> Result<S>) -> Result<Option<S
     if let Some(computed) = COMPUTED.take().and_then(|computed| computed.downcast::<S>().ok()) {
         return computed.store().map(Some);
     }
-    let mut stages = load()?;
+    let mut stages = match load() {
+        Err(_) if PASSED.take() => return Ok(None),
+        loaded => loaded?,
+    };
     if is_wanted() {
         LEFT.set(Some(Left::Function(Computation(Box::new(stages)))));
         return Ok(None);
@@ -126,6 +131,7 @@ struct EndOfCheck;
 impl Drop for EndOfCheck {
     fn drop(&mut self) {
         CHECKING.set(false);
+        PASSED.set(false);
     }
 }
 
@@ -134,6 +140,17 @@ pub fn check<R>(call: impl FnOnce() -> Result<R>) -> Result<R> {
     CHECKING.set(true);
     let _end = EndOfCheck;
     call()
+}
+
+/// A phase of reading, in the `load` of [`in_stages`] behind everything that can be checked without: a check ends here, with an error
+/// that nobody sees.
+pub fn begin_reading(phase: &str) -> Result<()> {
+    super::phase(phase);
+    if is_check() {
+        PASSED.set(true);
+        return Err(Error::not_ready("the arguments are checked"));
+    }
+    Ok(())
 }
 
 /// Whether the caller only wants to know if the function could run: after its checks it returns no row.

@@ -53,3 +53,12 @@ SELECT state, phase, sqlstate, error FROM sgr.job_status WHERE job_id = :job;
 SELECT sgr_submit('kge_resume');
 SELECT sgr.job_interrupt(0);
 SELECT sgr.job_worker_start(0);
+-- Values are looked at where that takes no reading; nothing is queued.
+SELECT sgr_submit('kge_train', '{"dim": 0}');
+SELECT sgr_submit('kge_eval');
+SELECT sgr_submit('train', '{"model": "oracle"}');
+SELECT sgr_submit('eval', '{"split": "none", "k": 0}');
+SELECT sgr_submit('joint_train', '{"epochs": -1}');
+SELECT sgr_submit('ablate', '{"split": "none", "flags": ["no_luck"]}');
+SELECT sgr_submit('sweep', '{"model": "mkr", "grid": {"epochs": [1]}, "split": "none", "budget": 0}');
+SELECT count(*) FROM sgr.jobs WHERE state = 'queued' AND not_before IS NULL;
