@@ -118,7 +118,9 @@ BEGIN
         PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
     END LOOP;
     IF (SELECT t.checks FROM sgr.tasks AS t WHERE t.task = job_submit.task) THEN
+        PERFORM set_config('search_path', job_submit.search_path, true);
         PERFORM sgr.job_check((sgr.job_statement(task, args)).statement);
+        PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
     END IF;
     SELECT jsonb_object_agg(s.name, s.setting || coalesce(CASE WHEN s.unit = '8kB' THEN NULL ELSE s.unit END, '')) INTO chosen
     FROM pg_settings AS s

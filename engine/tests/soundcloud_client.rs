@@ -635,6 +635,17 @@ fn a_call_that_alone_fails_is_given_up_once_the_service_has_answered_something_e
 }
 
 #[test]
+fn a_certificate_that_is_not_accepted_ends_everything_at_once() {
+    let mut waiting_for_token = client_with(config());
+    waiting_for_token.begin(url(TRACK));
+    sent(waiting_for_token.next(NOW));
+    for mut client in [calling(config()), waiting_for_token] {
+        client.receive(Err(TransportError::Certificate("UnknownIssuer".to_owned())), NOW);
+        assert_eq!(client.next(NOW), Err(SoundcloudError::Certificate("UnknownIssuer".to_owned())));
+    }
+}
+
+#[test]
 fn an_address_that_must_not_be_asked_ends_everything() {
     let fault = UnsafeUrl::PrivateAddress { host: "api.soundcloud.com".to_owned(), address: [10, 0, 0, 1].into() };
     let mut waiting_for_token = client_with(config());

@@ -180,13 +180,13 @@ fn a_search_passes_its_filters_on_and_ends_with_its_limit() {
         tags: vec!["deep".to_owned()],
         created_from: Some("2024-01-01 00:00:00".to_owned()),
     };
-    let first = "/tracks?q=dub+%26+bass&genres=dub%2Cbass&tags=deep&created_at%5Bfrom%5D=2024-01-01+00%3A00%3A00&access=playable%2Cpreview%2Cblocked&limit=200&linked_partitioning=true";
-    let items: Vec<String> = (1..=200).map(|id| track(id, 7)).collect();
+    let first = "/tracks?q=dub+%26+bass&genres=dub%2Cbass&tags=deep&created_at%5Bfrom%5D=2024-01-01+00%3A00%3A00&access=playable%2Cpreview%2Cblocked&limit=150&linked_partitioning=true";
+    let items: Vec<String> = (1..=150).map(|id| track(id, 7)).collect();
     let mut site = Site::default().with(first, page(&items, Some("https://api.soundcloud.com/tracks?cursor=2")));
     let mut crawl = crawl(CrawlConfig::search(search, 150));
     site.run(&mut crawl).expect("a search never fails to start here");
     assert_eq!(site.asked, [first]);
-    assert_eq!((crawl.counts().tracks, crawl.counts().documents), (200, 1));
+    assert_eq!((crawl.counts().tracks, crawl.counts().documents), (150, 1));
 }
 
 // next_href -------------------------------------------------------------------------------------------------------------
@@ -339,6 +339,40 @@ fn stubs_are_fetched_by_number_in_one_call_and_never_again() {
     assert_eq!(by_number.len(), 1);
     assert!(by_number[0].contains("soundcloud%3Atracks%3A2%2Csoundcloud%3Atracks%3A4%2Csoundcloud%3Atracks%3A5"));
     assert_eq!(crawl.counts().tracks, 4);
+}
+
+#[test]
+fn the_answer_about_tracks_by_number_may_have_several_pages() {
+    let second = format!(
+        "/tracks?{FILTER}&cursor=2&limit=200&linked_partitioning=true&urns=soundcloud%3Atracks%3A2%2Csoundcloud%3Atracks%3A4"
+    );
+    let mut site = Site::default()
+        .with(&of("playlists", 3, ""), playlist(3, 7, 2))
+        .with(&of("playlists", 3, "/tracks"), page(&[stub(2), stub(4)], None))
+        .with("/tracks", page(&[track(2, 9)], Some("https://api.soundcloud.com/tracks?cursor=2")))
+        .with(&second, page(&[track(4, 9)], None));
+    let mut crawl = crawl(only(urn("playlists", 3), &[]));
+    site.run(&mut crawl).expect("the start is there");
+    assert!(site.asked.contains(&second), "{:?}", site.asked);
+    let named: Vec<i64> =
+        site.cleaned().tracks.iter().filter(|track| track.title.is_some()).map(|track| track.id).collect();
+    assert_eq!(named, [2, 4]);
+}
+
+#[test]
+fn lists_of_users_end_with_the_pages_that_hold_as_many_as_may_be_read() {
+    let users: Vec<String> = (100..300).map(user).collect();
+    let more = |cursor: u32| page(&users, Some(&format!("https://api.soundcloud.com/x?cursor={cursor}")));
+    for (max_users, pages) in [(50, 1), (200, 1), (201, 2)] {
+        let mut site = Site::default()
+            .with(&of("tracks", 1, ""), track(1, 7))
+            .with(&of("tracks", 1, "/favoriters"), more(1))
+            .with(&of("tracks", 1, "/favoriters?cursor=1&limit=200&linked_partitioning=true"), more(2));
+        let mut crawl = crawl(CrawlConfig { max_users, ..only(urn("tracks", 1), &[Include::Favoriters]) });
+        site.run(&mut crawl).expect("the start is there");
+        let asked = site.paths().iter().filter(|path| path.ends_with("/favoriters")).count();
+        assert_eq!(asked, pages, "{max_users}");
+    }
 }
 
 #[test]

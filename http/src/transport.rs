@@ -170,10 +170,10 @@ const CERTIFICATE: &str = "invalid peer certificate: ";
 
 /// Of the library's text only what it says of a certificate, which the server shows to everybody.
 fn tls_failure(text: &str) -> TransportError {
-    TransportError::Connect(match text.split_once(CERTIFICATE) {
-        Some((_, why)) => format!("the certificate of the server is not accepted: {why}"),
-        None => "TLS failed".to_owned(),
-    })
+    match text.split_once(CERTIFICATE) {
+        Some((_, why)) => TransportError::Certificate(why.to_owned()),
+        None => TransportError::Connect("TLS failed".to_owned()),
+    }
 }
 
 fn io_failure(error: &io::Error, limit: usize) -> TransportError {

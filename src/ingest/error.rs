@@ -22,6 +22,9 @@ impl From<SoundcloudError> for Error {
                 .hint("sgr_job_retry() goes on where the crawl stopped"),
             SoundcloudError::Unsafe(_) => Self::new(PgSqlErrorCode::ERRCODE_CONNECTION_FAILURE, message)
                 .hint("see where the server's name service leads to; sgr_job_retry() goes on where the crawl stopped"),
+            SoundcloudError::Certificate(_) => Self::new(PgSqlErrorCode::ERRCODE_CONNECTION_FAILURE, message).hint(
+                "sgr_graph.soundcloud_ca_file names the certificates to trust; sgr_job_retry() goes on where the crawl stopped",
+            ),
             SoundcloudError::Start { .. } => Self::unknown(message),
             _ => Self::not_ready(message),
         }

@@ -48,7 +48,7 @@ pub fn status(try_them: bool) -> Result<Status> {
     } else if client.has_token(now()) {
         status.work = Some(true);
         "a token that was given earlier is still good".clone_into(&mut status.detail);
-    } else if let Some(_held) = worker::try_app(app) {
+    } else if worker::try_app(app) {
         client.empty_bucket(now());
         (status.work, status.detail) = ask(&mut client, Courier::start(prepared.transport.clone())?, app)?;
     } else {

@@ -149,10 +149,10 @@ fn app_tag(app: i64) -> pg_sys::LOCKTAG {
 }
 
 #[allow(unsafe_code, reason = "SQL has no lock for a whole server")]
-fn lock_app(app: i64) -> bool {
+fn lock_app(app: i64, of_session: bool) -> bool {
     let tag = app_tag(app);
     // SAFETY: main thread, inside a transaction; the tag is copied; it does not wait.
-    let result = unsafe { pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, true, true) };
+    let result = unsafe { pg_sys::LockAcquire(&tag, pg_sys::ExclusiveLock as i32, of_session, true) };
     result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
 }
 
@@ -162,25 +162,16 @@ pub fn hold_app(app: i64) -> bool {
     if APP.get() == Some(app) {
         return true;
     }
-    let got = lock_app(app);
+    let got = lock_app(app, true);
     if got {
         APP.set(Some(app));
     }
     got
 }
 
-/// The same outside a job, as long as the returned value lives; `None` if another process uses the credentials.
-pub fn try_app(app: i64) -> Option<HeldApp> {
-    hold_app(app).then_some(HeldApp)
-}
-
-/// An application that this session uses.
-pub struct HeldApp;
-
-impl Drop for HeldApp {
-    fn drop(&mut self) {
-        release_app();
-    }
+/// The same outside a job, until the transaction ends: what it has counted is not seen before.
+pub fn try_app(app: i64) -> bool {
+    lock_app(app, false)
 }
 
 /// The end of [`hold_app`].

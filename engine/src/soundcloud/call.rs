@@ -185,7 +185,7 @@ pub enum Call {
     Resolve(String),
     /// One thing.
     Thing(Thing),
-    /// Tracks by number, in one page.
+    /// Tracks by number, in one page as a rule.
     Tracks(Vec<i64>),
     /// A search for tracks.
     Search(Search),

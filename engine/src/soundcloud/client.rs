@@ -325,6 +325,7 @@ impl Client {
             (Sent::Nothing, _) => {}
             // A host that leads to such an address does so for every call.
             (_, Err(TransportError::Unsafe(fault))) => self.fatal = Some(SoundcloudError::Unsafe(fault)),
+            (_, Err(TransportError::Certificate(why))) => self.fatal = Some(SoundcloudError::Certificate(why)),
             (Sent::Call, Err(error @ TransportError::TooLarge { .. })) => {
                 flight.done = Some(Err(CallFailure::Transport(error)));
             }

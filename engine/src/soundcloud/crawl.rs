@@ -186,7 +186,7 @@ impl Crawl {
         }
         let reading = self.reading.as_ref()?;
         let resolves = matches!(reading.call, Call::Resolve(_));
-        let url = reading.pages.url(&reading.call, endpoints, PAGE_SIZE);
+        let url = reading.pages.url(&reading.call, endpoints, self.page_size(&reading.call));
         Some(Fetch {
             source: redact(url.as_str()).into_owned(),
             url,
@@ -212,7 +212,7 @@ impl Crawl {
         reading.fetched = true;
         match answer {
             Ok(Answer::Body(body)) => {
-                let url = reading.pages.url(&reading.call, endpoints, PAGE_SIZE);
+                let url = reading.pages.url(&reading.call, endpoints, self.page_size(&reading.call));
                 let mut documents = vec![CrawledDocument {
                     source: redact(url.as_str()).into_owned(),
                     body: String::new(),
@@ -307,10 +307,10 @@ impl Crawl {
             }
         };
         self.note(&mut reading, &seen);
-        let over = if let Call::Thing(_) | Call::Tracks(_) = reading.call {
+        let over = if let Call::Thing(_) = reading.call {
             Some(Ending::Complete)
         } else {
-            let limit = PAGE_SIZE;
+            let limit = self.page_size(&reading.call);
             let next_href = seen.next_href.as_deref();
             let following = reading.pages.follow(next_href, &reading.call, endpoints, limit, self.config.max_pages);
             if following.foreign_host && reading.pages.read == 1 {
@@ -320,7 +320,7 @@ impl Crawl {
                 Some(Ending::Complete) if seen.is_bare && seen.elements.unwrap_or(0) >= limit as usize => {
                     Some(Ending::Bare)
                 }
-                None if self.is_full(&reading.call) => Some(Ending::Budget),
+                None if self.is_full(&reading) => Some(Ending::Budget),
                 ending => ending,
             }
         };
@@ -341,11 +341,26 @@ impl Crawl {
         }
     }
 
-    /// Whether the track budget ends this list. The list of a playlist's tracks is of use only if it is whole.
-    fn is_full(&self, call: &Call) -> bool {
-        let tracks = matches!(call, Call::Search(_))
-            || matches!(call, Call::List(list, _) if brings_tracks(*list) && *list != ListKind::PlaylistTracks);
-        tracks && self.counts.tracks >= self.config.max_tracks
+    /// Entries per page: no more than a search may bring.
+    fn page_size(&self, call: &Call) -> u32 {
+        match call {
+            Call::Search(_) => PAGE_SIZE.min(self.config.max_tracks),
+            _ => PAGE_SIZE,
+        }
+    }
+
+    /// Whether a budget ends this list: that of tracks, or, where it holds users, as many pages as would hold all users whose lists
+    /// may be read. The list of a playlist's tracks is of use only if it is whole.
+    fn is_full(&self, reading: &Reading) -> bool {
+        match reading.call {
+            Call::Search(_) => self.counts.tracks >= self.config.max_tracks,
+            Call::List(ListKind::PlaylistTracks, _) => false,
+            Call::List(list, _) if brings_tracks(list) => self.counts.tracks >= self.config.max_tracks,
+            Call::List(list, _) if list.items() == ItemKind::User => {
+                reading.pages.read.saturating_mul(PAGE_SIZE) >= self.config.max_users
+            }
+            _ => false,
+        }
     }
 
     /// Assembles a playlist from its pages, if they are all of them and if one page alone does not say so.
@@ -494,10 +509,11 @@ impl Crawl {
         }
         let has = |include| self.config.include.contains(&include);
         let tracks_left = self.counts.tracks < self.config.max_tracks;
+        let users_left = tracks_left && self.counts.users < self.config.max_users;
         let lists: &[(ListKind, bool)] = match thing {
             Thing::Track(_) => &[
-                (ListKind::TrackFavoriters, has(Include::Favoriters)),
-                (ListKind::TrackReposters, has(Include::Reposts)),
+                (ListKind::TrackFavoriters, has(Include::Favoriters) && users_left),
+                (ListKind::TrackReposters, has(Include::Reposts) && users_left),
                 (ListKind::TrackRelated, has(Include::Related) && tracks_left),
             ],
             // The service's own playlists have no number to ask by.

@@ -37,6 +37,9 @@ pub enum SoundcloudError {
     /// A configured host leads to where nothing is sent.
     #[error("SoundCloud cannot be asked: {0}")]
     Unsafe(UnsafeUrl),
+    /// The certificate of a server is not accepted.
+    #[error("SoundCloud cannot be asked: the certificate of the server is not accepted: {0}")]
+    Certificate(String),
     /// What the crawl was to begin with is not there.
     #[error("the start of the crawl, {start}, cannot be had: {reason}")]
     Start {

@@ -89,9 +89,12 @@ pub enum TransportError {
     /// It took too long.
     #[error("timed out")]
     Timeout,
-    /// No connection: name, network, TLS.
+    /// No connection: name, network, TLS but for the next one.
     #[error("no connection: {0}")]
     Connect(String),
+    /// The server's certificate is none that is trusted, or is of another host. Trying again does not help.
+    #[error("the certificate of the server is not accepted: {0}")]
+    Certificate(String),
     /// The connection broke before the whole response was here.
     #[error("the connection broke")]
     Broken,

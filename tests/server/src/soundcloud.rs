@@ -79,6 +79,22 @@ impl Mock {
         mock
     }
 
+    /// Starts one that speaks TLS, and returns the path of the certificate that vouches for it.
+    pub fn start_tls(data: &str, size: Size) -> (Self, String) {
+        let folder = Path::new(data).parent().unwrap().join(format!("tls_{}_{}", std::process::id(), unique()));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+        let certificate = folder.join("ca.pem").to_str().unwrap().to_owned();
+        let mock = Self::start(data, size, &["--tls", &certificate]);
+        std::fs::set_permissions(&certificate, PermissionsExt::from_mode(0o644)).unwrap();
+        (mock, certificate)
+    }
+
+    /// Its API's URL.
+    pub fn api_url(&self) -> &str {
+        &self.said["api_url"]
+    }
+
     /// Writes a file of credentials with a secret of one's own, for [`Mock::start`]'s server, and returns its path.
     pub fn write_credentials(&self, name: &str, secret: &str) -> String {
         let path = self.folder.join(name);

@@ -478,3 +478,38 @@ fn requests_stay_out_of_networks_that_no_setting_names() {
     }
     assert!(mock.log().is_empty());
 }
+
+#[test]
+fn the_service_must_have_a_certificate_that_is_trusted_and_that_is_its_own() {
+    let (mock, certificate) = Mock::start_tls(&std::env::var("SGR_SERVER_DATA").unwrap(), SMALL);
+    assert!(mock.api_url().starts_with("https://localhost:"), "{}", mock.api_url());
+    let database = Database::create("soundcloud_tls");
+    let other_name = mock.api_url().replace("localhost", "127.0.0.1");
+    for (settings, refusal) in [
+        (vec![], Some("the certificate of the server is not accepted")),
+        (
+            vec![("ca_file", certificate.as_str()), ("api_url", other_name.as_str())],
+            Some("certificate of the server is not accepted"),
+        ),
+        (vec![("ca_file", certificate.as_str())], None),
+    ] {
+        let mut client = database.connect();
+        mock.configure(&mut client, &[]);
+        mock.configure(&mut client, &settings);
+        let mut client = database.connect();
+        let sent = mock.log().len();
+        let job = crawl(&mut client, &mock, r#""depth": 0, "max_requests": 5"#);
+        let state = wait(&mut client, job);
+        let told: String = one(
+            &mut client,
+            &format!("SELECT concat_ws(' ', error, detail, message, result) FROM sgr.jobs WHERE job_id = {job}"),
+        );
+        match refusal {
+            Some(refusal) => {
+                assert!(state == "failed" && told.contains(refusal), "{state}: {told}");
+                assert_eq!(mock.log().len(), sent, "nothing is asked of a server that is not trusted");
+            }
+            None => assert!(state == "succeeded" && mock.log().len() > sent + 3, "{state}: {told}"),
+        }
+    }
+}

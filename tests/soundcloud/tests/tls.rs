@@ -31,11 +31,8 @@ fn ask(base: &str, certificate: Option<&str>, proxy: Option<String>) -> Result<R
     })
 }
 
-fn refused(result: Result<Response, TransportError>) -> String {
-    match result {
-        Err(TransportError::Connect(why)) => why,
-        other => panic!("a refusal was expected, not {other:?}"),
-    }
+fn refused(result: &Result<Response, TransportError>) -> bool {
+    matches!(result, Err(TransportError::Certificate(_)))
 }
 
 #[test]
@@ -43,11 +40,11 @@ fn only_a_certificate_that_is_trusted_and_names_the_host_will_do() {
     let mock = mock();
     let base = mock.api_url();
     assert!(base.starts_with("https://localhost:"), "{base}");
-    let why = refused(ask(&base, None, None));
-    assert!(why.starts_with("the certificate of the server is not accepted: "), "{why}");
+    let result = ask(&base, None, None);
+    assert!(refused(&result), "{result:?}");
     let elsewhere = base.replace("localhost", "127.0.0.1");
-    let why = refused(ask(&elsewhere, mock.certificate(), None));
-    assert!(why.starts_with("the certificate of the server is not accepted: "), "{why}");
+    let result = ask(&elsewhere, mock.certificate(), None);
+    assert!(refused(&result), "{result:?}");
     assert!(mock.log().is_empty(), "a request went out to somebody who is not trusted");
     // The mock knows no such token, and says so.
     assert_eq!(ask(&base, mock.certificate(), None).expect("it is trusted").status, 401);
