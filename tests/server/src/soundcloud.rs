@@ -90,9 +90,9 @@ impl Mock {
         (mock, certificate)
     }
 
-    /// Its API's URL.
-    pub fn api_url(&self) -> &str {
-        &self.said["api_url"]
+    /// The URLs of its API and of its tokens.
+    pub fn urls(&self) -> [&str; 2] {
+        [&self.said["api_url"], &self.said["token_url"]]
     }
 
     /// Writes a file of credentials with a secret of one's own, for [`Mock::start`]'s server, and returns its path.
