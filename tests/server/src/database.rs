@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Tests of one binary that use the server at the same time: more would only fight for its cores.
 const AT_ONCE: usize = 2;
@@ -202,6 +203,15 @@ pub fn copy(client: &mut Client, target: &str, rows: impl IntoIterator<Item = Ve
 /// The first column of the first row of a query.
 pub fn one<T: for<'a> postgres::types::FromSql<'a>>(client: &mut Client, sql: &str) -> T {
     client.query_one(sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+}
+
+/// Waits until a query is true.
+pub fn until(client: &mut Client, sql: &str) {
+    let started = Instant::now();
+    while !one::<bool>(client, sql) {
+        assert!(started.elapsed() < Duration::from_secs(60), "this does not come true: {sql}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The SQLSTATE of a statement that must fail.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
 use postgres::Client;
-use sgr_server_tests::database::{connect_to, one, server, sqlstate};
+use sgr_server_tests::database::{connect_to, one, server, sqlstate, until};
 use sgr_server_tests::{Database, OwnServer, tell};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -31,15 +31,6 @@ const TRAINING: &str = r#"SELECT sgr_submit('kge_train', '{"epochs": 1000000, "d
 
 fn wait(client: &mut Client, job: i64) -> String {
     one(client, &format!("SELECT sgr_job_wait({job}, '60 s')"))
-}
-
-/// Waits until a query is true.
-fn until(client: &mut Client, sql: &str) {
-    let started = Instant::now();
-    while !one::<bool>(client, sql) {
-        assert!(started.elapsed() < Duration::from_secs(60), "this does not come true: {sql}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn until_running(client: &mut Client, job: i64, phase: &str) {

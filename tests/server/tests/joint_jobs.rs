@@ -4,7 +4,7 @@
 use postgres::Client;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use sgr_server_tests::database::one;
+use sgr_server_tests::database::{one, until};
 use sgr_server_tests::{Database, OwnServer, tell};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -60,15 +60,6 @@ fn submit(client: &mut Client, task: &str, args: &str) -> i64 {
 
 fn wait(client: &mut Client, job: i64) -> String {
     one(client, &format!("SELECT sgr_job_wait({job}, '120 s')"))
-}
-
-/// Waits until a query is true.
-fn until(client: &mut Client, sql: &str) {
-    let started = Instant::now();
-    while !one::<bool>(client, sql) {
-        assert!(started.elapsed() < Duration::from_secs(60), "this does not come true: {sql}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn cancel(client: &mut Client, job: i64) -> Duration {

@@ -4,11 +4,11 @@
 use postgres::Client;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use sgr_server_tests::database::one;
+use sgr_server_tests::database::{one, until};
 use sgr_server_tests::soundcloud::{Mock, SECRET, Size, differences};
 use sgr_server_tests::{OwnServer, tell};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SMALL: Size = Size { tracks: 120, playlists: 40, users: 25 };
 
@@ -24,14 +24,6 @@ fn submit(client: &mut Client, mock: &Mock) -> i64 {
         mock.track_url()
     );
     one(client, &format!("SELECT sgr_submit('ingest_crawl', '{args}')"))
-}
-
-fn until(client: &mut Client, sql: &str) {
-    let started = Instant::now();
-    while !one::<bool>(client, sql) {
-        assert!(started.elapsed() < Duration::from_secs(60), "this does not come true: {sql}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in tests a panic with the error is the report")]
 
 use postgres::Client;
-use sgr_server_tests::database::{one, sqlstate};
+use sgr_server_tests::database::{one, sqlstate, until};
 use sgr_server_tests::soundcloud::{Line, Mock, Size, differences};
 use sgr_server_tests::{Database, tell};
 use std::time::{Duration, Instant};
@@ -46,15 +46,6 @@ fn succeeded(client: &mut Client, job: i64) {
 
 fn result(client: &mut Client, job: i64, name: &str) -> i64 {
     one(client, &format!("SELECT (result #>> '{{0,{name}}}')::bigint FROM sgr.jobs WHERE job_id = {job}"))
-}
-
-/// Waits until a query is true.
-fn until(client: &mut Client, sql: &str) {
-    let started = Instant::now();
-    while !one::<bool>(client, sql) {
-        assert!(started.elapsed() < Duration::from_secs(60), "this does not come true: {sql}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn running(client: &mut Client, job: i64, condition: &str) {
